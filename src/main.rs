@@ -1,2 +1,7 @@
-//! x
-fn main(){}
+//! The `ralf` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ralf::cli::main()
+}

@@ -1,0 +1,110 @@
+//! `ralf.toml`: one file per section, each with the reason behind its keys and its own checks.
+//!
+//! Every key can also be given as an environment variable, `RALF_<SECTION>__<KEY>`; the environment wins.
+//! Relative paths are relative to the file's own folder.
+
+mod appservice;
+mod executors;
+mod load;
+mod model;
+mod people;
+mod policy;
+mod rooms;
+mod secret;
+mod small;
+
+pub use appservice::{Appservice, Homeserver};
+pub use executors::{Ansible, Executors, InventoryFiles};
+pub use load::{ConfigError, Problem};
+pub use model::{Model, Provider};
+pub use people::{Person, Role};
+pub use policy::{Policy, Rule};
+pub use rooms::{RoomRef, Rooms};
+pub use secret::Secret;
+pub use small::{Database, Log, LogFormat, Schedules, Web, Webhooks};
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+/// The whole configuration, checked.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The Matrix homeserver we serve.
+    pub homeserver: Homeserver,
+    /// How the homeserver reaches us, and as whom.
+    pub appservice: Appservice,
+    /// Where everything durable lies.
+    #[serde(default)]
+    pub database: Database,
+    /// The language model, if there is one.
+    #[serde(default)]
+    pub model: Model,
+    /// The rooms the bots live in.
+    #[serde(default)]
+    pub rooms: Rooms,
+    /// Who is who: roles by Matrix id.
+    #[serde(default)]
+    pub people: BTreeMap<String, Person>,
+    /// Who may approve what.
+    #[serde(default)]
+    pub policy: Policy,
+    /// Hosts and services that can be named in a sentence.
+    #[serde(default)]
+    pub inventory: InventoryFiles,
+    /// The programs that change the lab.
+    #[serde(default)]
+    pub executors: Executors,
+    /// What other programs may send us.
+    #[serde(default)]
+    pub webhooks: Webhooks,
+    /// What runs by the clock.
+    #[serde(default)]
+    pub schedules: Schedules,
+    /// The web page and `/api`.
+    #[serde(default)]
+    pub web: Web,
+    /// What we say about ourselves.
+    #[serde(default)]
+    pub log: Log,
+}
+
+impl Config {
+    /// Reads `path`, lays the environment's `RALF_…` over it, resolves `_file` secrets and checks everything.
+    ///
+    /// # Errors
+    /// Every wrong field at once, each with file, line and what to write instead.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        load::load(path, std::env::vars())
+    }
+
+    /// Like [`Config::load`] with an environment of the caller's own.
+    pub fn load_with(
+        path: &Path,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        load::load(path, environment)
+    }
+
+    fn resolve(&mut self, folder: &Path, problems: &mut Vec<Problem>) {
+        self.appservice.resolve(folder, problems);
+        self.database.resolve(folder);
+        self.inventory.resolve(folder);
+        self.executors.resolve(folder);
+        self.webhooks.resolve(folder, problems);
+        self.web.resolve(folder, problems);
+    }
+
+    fn validate(&self, problems: &mut Vec<Problem>) {
+        self.homeserver.validate(problems);
+        self.appservice.validate(problems);
+        self.database.validate(problems);
+        self.model.validate(problems);
+        self.rooms.validate(problems);
+        people::validate(&self.people, problems);
+        self.policy.validate(&self.people, problems);
+        self.executors.validate(problems);
+    }
+}

@@ -1,0 +1,48 @@
+//! `[people]`: who is who.
+
+use std::collections::BTreeMap;
+
+use ruma::{OwnedUserId, UserId};
+use serde::Deserialize;
+
+use super::Problem;
+
+/// What a person may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// May approve and deny operations, freeze, and cancel anyone's.
+    Approver,
+    /// May break the glass: approve alone in an emergency, with a reason.
+    Emergency,
+}
+
+/// One `[people.<name>]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// All Matrix ids of this one person: they share one vote.
+    pub ids: Vec<OwnedUserId>,
+    /// What the person may do.
+    #[serde(default)]
+    pub roles: Vec<Role>,
+}
+
+/// The name under `[people]` of whoever has this Matrix id.
+pub fn name_of<'a>(people: &'a BTreeMap<String, Person>, user: &UserId) -> Option<&'a str> {
+    people.iter().find(|(_, p)| p.ids.iter().any(|id| id == user)).map(|(name, _)| name.as_str())
+}
+
+pub(super) fn validate(people: &BTreeMap<String, Person>, problems: &mut Vec<Problem>) {
+    let mut owner: BTreeMap<&UserId, &str> = BTreeMap::new();
+    for (name, person) in people {
+        if person.ids.is_empty() {
+            problems.push(Problem::at(&format!("people.{name}.ids"), "is empty: list at least one Matrix id"));
+        }
+        for id in &person.ids {
+            if let Some(other) = owner.insert(id, name) {
+                problems.push(Problem::at(&format!("people.{name}.ids"), format!("{id} belongs to {other} already")));
+            }
+        }
+    }
+}

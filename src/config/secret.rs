@@ -1,0 +1,66 @@
+//! A value that must not be seen.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::Problem;
+
+/// A secret from the configuration. Its `Debug` says nothing.
+#[derive(Clone, Deserialize, PartialEq, Eq)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a value.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
+    /// The value itself: for the wire, never for a log, a room or an error.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+/// Fills `value` from `file` when the secret was given as a file; exactly one of the two must be given when it is
+/// `required`.
+pub(super) fn resolve(
+    key: &str,
+    value: &mut Option<Secret>,
+    file: Option<&PathBuf>,
+    folder: &Path,
+    required: bool,
+    problems: &mut Vec<Problem>,
+) {
+    match (value.is_some(), file) {
+        (true, Some(_)) => problems.push(Problem::at(
+            key,
+            format!("is given twice: keep either `{key}` or `{key}_file`"),
+        )),
+        (false, Some(file)) => match std::fs::read_to_string(folder.join(file)) {
+            Ok(text) => *value = Some(Secret::new(text.trim())),
+            Err(error) => problems.push(Problem::at(
+                &format!("{key}_file"),
+                format!("can't be read: {}: {error}", folder.join(file).display()),
+            )),
+        },
+        (false, None) if required => problems.push(Problem::at(
+            key,
+            format!("is missing: `ralf registration` shows a fresh one, or name a file with `{key}_file`"),
+        )),
+        _ => {}
+    }
+    if let Some(secret) = value {
+        let lower = secret.expose().to_lowercase();
+        if lower.is_empty() || ["changeme", "change-me", "secret", "example", "xxx"].contains(&lower.as_str()) {
+            problems.push(Problem::at(key, "is empty or an example value: write a random one of 32 characters or more"));
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Executors: the only things that touch the lab. A new one is a file in here plus one line in [`registry`].
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+
+use crate::approval::Permit;
+use crate::plan::{Plan, Task};
+
+/// A program that can change the lab.
+#[async_trait]
+pub trait Executor: Send + Sync {
+    /// Its name, as in `[executors.<name>]`.
+    fn name(&self) -> &'static str;
+
+    /// Whether it is the one for this action on this service.
+    fn handles(&self, task: &Task) -> bool;
+
+    /// Renders everything that would run into `folder` (fresh and empty) and says what it would change. Reads only.
+    async fn plan(&self, task: &Task, folder: &Path, policy_version: &str) -> Result<Plan, ExecutorError>;
+
+    /// The state of the plan's targets now, comparable with [`Plan::observed`]. Reads only. Fails with
+    /// [`ExecutorError::Tampered`] when the folder's content is not the artefact any more.
+    async fn observe(&self, plan: &Plan, folder: &Path) -> Result<String, ExecutorError>;
+
+    /// Does it: exactly the bytes in `folder`, at most once per folder, and follows it to the end.
+    async fn apply(
+        &self,
+        plan: &Plan,
+        folder: &Path,
+        permit: Permit,
+        progress: mpsc::Sender<Progress>,
+    ) -> Result<Outcome, ExecutorError>;
+
+    /// After a crash: follows a run that goes on, or tells how an ended one ended. Never starts anything.
+    async fn adopt(
+        &self,
+        plan: &Plan,
+        folder: &Path,
+        progress: mpsc::Sender<Progress>,
+    ) -> Result<Adopted, ExecutorError>;
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// Steps that are done.
+    pub done: u32,
+    /// Steps that there are.
+    pub total: u32,
+    /// The step that runs, in the executor's words.
+    pub now: String,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Outcome {
+    /// Whether all went well.
+    pub success: bool,
+    /// Facts in words: what was changed, or the step, host and message that failed; one a line.
+    pub facts: Vec<String>,
+    /// Where the whole log lies.
+    pub log: PathBuf,
+}
+
+/// What became of a run while we were away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Adopted {
+    /// It came to an end, now or before.
+    Ended(Outcome),
+    /// It never began, and can't begin any more: the folder is spent.
+    NeverBegan,
+    /// It was cut off: nobody can say how far it came. The evidence, in words.
+    Unknown(Vec<String>),
+}
+
+/// Why an executor could not do as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecutorError {
+    /// The program is not there.
+    #[error("{program} can't be started: {hint}")]
+    Missing {
+        /// What was to be started.
+        program: String,
+        /// What to do about it.
+        hint: String,
+    },
+    /// The plan could not be made; the text is the program's own reason, fit for a person.
+    #[error("{0}")]
+    Refused(String),
+    /// The run folder is not what was planned.
+    #[error("the run folder is not what was approved: {0}")]
+    Tampered(String),
+    /// The permit is for another plan.
+    #[error("the permit is for another plan")]
+    WrongPermit,
+    /// Files or processes failed us.
+    #[error("{what}")]
+    Io {
+        /// What we were doing.
+        what: String,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+}
+
+/// All executors of a configuration, by name.
+#[derive(Clone, Default)]
+pub struct Registry(BTreeMap<&'static str, Arc<dyn Executor>>);
+
+impl Registry {
+    /// Adds one.
+    pub fn with(mut self, executor: Arc<dyn Executor>) -> Self {
+        self.0.insert(executor.name(), executor);
+        self
+    }
+
+    /// The one of that name.
+    pub fn get(&self, name: &str) -> Option<&Arc<dyn Executor>> {
+        self.0.get(name)
+    }
+
+    /// The first that handles the task.
+    pub fn for_task(&self, task: &Task) -> Option<&Arc<dyn Executor>> {
+        self.0.values().find(|executor| executor.handles(task))
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<dyn Executor>> {
+        self.0.values()
+    }
+}
