@@ -2,6 +2,8 @@
 
 pub mod registration;
 pub mod secret;
+pub mod transaction;
 
 pub use registration::Registration;
 pub use secret::Secret;
+pub use transaction::Transaction;
