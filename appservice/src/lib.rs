@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod client;
+pub mod content;
 pub mod dedup;
 pub mod handler;
 pub mod registration;
