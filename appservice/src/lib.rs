@@ -9,6 +9,9 @@ pub mod router;
 pub mod secret;
 pub mod transaction;
 
+#[cfg(feature = "testing")]
+pub mod testing;
+
 pub use client::{Client, ClientError, Homeserver, PingError, RetryPolicy};
 pub use dedup::MemoryLog;
 pub use handler::{Handler, HandlerError};
