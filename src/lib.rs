@@ -7,8 +7,10 @@
 //! ```
 pub mod clock;
 pub mod config;
+pub mod store;
 pub mod plan;
 pub mod approval;
 pub mod execution;
+pub mod audit;
 pub mod lab;
 pub mod cli;

@@ -20,8 +20,9 @@ pub use model::{Model, Provider};
 pub use people::{Person, Role};
 pub use policy::{Policy, Rule};
 pub use rooms::{RoomRef, Rooms};
-pub use secret::Secret;
 pub use small::{Database, Log, LogFormat, Schedules, Web, Webhooks};
+
+pub use ralf_appservice::Secret;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,33 +1,10 @@
-//! A value that must not be seen.
+//! Secrets, given inline or as a file.
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use ralf_appservice::Secret;
 
 use super::Problem;
-
-/// A secret from the configuration. Its `Debug` says nothing.
-#[derive(Clone, Deserialize, PartialEq, Eq)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Wraps a value.
-    pub fn new(value: impl Into<String>) -> Self {
-        Self(value.into())
-    }
-
-    /// The value itself: for the wire, never for a log, a room or an error.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("[secret]")
-    }
-}
 
 /// Fills `value` from `file` when the secret was given as a file; exactly one of the two must be given when it is
 /// `required`.

@@ -1,0 +1,165 @@
+//! The lease: one active process, any number of standbys.
+//!
+//! A dead holder is seen at once – by a file lock on SQLite, by a session advisory lock on PostgreSQL –; one that can't
+//! be reached loses the lease when its row is not renewed for [`STALE_MS`]. Either way the token grows, and every write
+//! carries it.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use sqlx::{AnyConnection, Connection, Row};
+
+use super::{Kind, Store, StoreError};
+
+/// How often the holder renews its row.
+const RENEW: Duration = Duration::from_secs(3);
+/// After how long an unrenewed row is up for taking, in milliseconds.
+pub const STALE_MS: i64 = 12_000;
+/// How often a standby looks.
+const LOOK: Duration = Duration::from_millis(100);
+/// The advisory lock's number on PostgreSQL ("RALF").
+const ADVISORY: i64 = 0x5241_4c46;
+
+/// Why the lease is not ours.
+#[derive(Debug, thiserror::Error)]
+pub enum LeaseError {
+    /// The database failed.
+    #[error("the lease could not be taken")]
+    Store(#[from] StoreError),
+    /// The lock file could not be made.
+    #[error("the lock file {} could not be opened", .path.display())]
+    LockFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// Proof that this process is the active one. Dropped, the next one takes over at once.
+pub struct Lease {
+    store: Store,
+    token: i64,
+    holder: String,
+    _lock: Lock,
+}
+
+enum Lock {
+    File(Option<File>),
+    Session(Option<AnyConnection>),
+}
+
+impl Store {
+    /// Takes the lease, waiting as a standby as long as another process holds it. `waiting` is called once when there
+    /// is something to wait for.
+    pub async fn acquire(&self, holder: &str, waiting: impl FnOnce()) -> Result<Lease, LeaseError> {
+        let mut waiting = Some(waiting);
+        loop {
+            if let Some(lock) = self.try_lock().await? {
+                return self.take(holder, lock).await;
+            }
+            if let Some(waiting) = waiting.take() {
+                waiting();
+            }
+            if self.is_stale().await? {
+                return self.take(holder, self.no_lock()).await;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    async fn try_lock(&self) -> Result<Option<Lock>, LeaseError> {
+        match self.kind {
+            Kind::Sqlite => {
+                let path = self.url.trim_start_matches("sqlite:").split('?').next().unwrap_or_default();
+                let path = PathBuf::from(format!("{path}.lock"));
+                let file = File::create(&path)
+                    .map_err(|source| LeaseError::LockFile { path: path.clone(), source })?;
+                match file.try_lock() {
+                    Ok(()) => Ok(Some(Lock::File(Some(file)))),
+                    Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+                    Err(std::fs::TryLockError::Error(source)) => Err(LeaseError::LockFile { path, source }),
+                }
+            }
+            Kind::Postgres => {
+                let mut connection = AnyConnection::connect(&self.url).await.map_err(StoreError::from)?;
+                let got: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
+                    .bind(ADVISORY)
+                    .fetch_one(&mut connection)
+                    .await
+                    .map_err(StoreError::from)?;
+                Ok(got.then_some(Lock::Session(Some(connection))))
+            }
+        }
+    }
+
+    fn no_lock(&self) -> Lock {
+        match self.kind {
+            Kind::Sqlite => Lock::File(None),
+            Kind::Postgres => Lock::Session(None),
+        }
+    }
+
+    async fn is_stale(&self) -> Result<bool, StoreError> {
+        let renewed: Option<i64> = sqlx::query_scalar("SELECT renewed_ts FROM lease WHERE name = 'serve'")
+            .fetch_optional(self.pool())
+            .await?;
+        Ok(renewed.is_some_and(|ts| self.clock.now_ms() - ts > STALE_MS))
+    }
+
+    async fn take(&self, holder: &str, lock: Lock) -> Result<Lease, LeaseError> {
+        let mut tx = self.begin().await?;
+        let now = tx.now_ms();
+        let row = sqlx::query(
+            "INSERT INTO lease (name, holder, token, renewed_ts, backend) VALUES ('serve', $1, 1, $2, 0) \
+             ON CONFLICT (name) DO UPDATE SET holder = $1, token = lease.token + 1, renewed_ts = $2 RETURNING token",
+        )
+        .bind(holder)
+        .bind(now)
+        .fetch_one(&mut *tx.tx)
+        .await
+        .map_err(StoreError::from)?;
+        let token: i64 = row.try_get(0).map_err(StoreError::from)?;
+        tx.commit().await?;
+        self.token.store(token, Ordering::SeqCst);
+        self.load_sequence().await?;
+        Ok(Lease { store: self.clone(), token, holder: holder.to_owned(), _lock: lock })
+    }
+}
+
+impl Lease {
+    /// The fencing token: grows with every change of holder.
+    pub fn token(&self) -> i64 {
+        self.token
+    }
+
+    /// Renews the lease for ever; returns when another process has taken it.
+    pub async fn keep(&self) -> StoreError {
+        let mut failures = 0;
+        loop {
+            tokio::time::sleep(RENEW).await;
+            match self.renew().await {
+                Ok(()) => failures = 0,
+                Err(StoreError::Fenced) => return StoreError::Fenced,
+                Err(error) => {
+                    failures += 1;
+                    tracing::warn!(failures, error = &error as &dyn std::error::Error, "the lease could not be renewed");
+                }
+            }
+        }
+    }
+
+    async fn renew(&self) -> Result<(), StoreError> {
+        let mut tx = self.store.begin().await?;
+        let now = tx.now_ms();
+        sqlx::query("UPDATE lease SET renewed_ts = $1 WHERE name = 'serve' AND token = $2 AND holder = $3")
+            .bind(now)
+            .bind(self.token)
+            .bind(&self.holder)
+            .execute(&mut *tx.tx)
+            .await?;
+        tx.commit().await
+    }
+}
