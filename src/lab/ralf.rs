@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ralf_appservice::Registration;
+use ralf_appservice::registration::{Namespace, user_regex};
 
 use super::cache::Installation;
 use super::fleet::Fleet;
+use super::people::ROOMS;
 use super::state::State;
 use super::supervise::Program;
 use super::{LabError, assets, files};
@@ -51,6 +53,12 @@ fn registration(state: &State) -> Result<Registration, LabError> {
         said: error.to_string(),
     })?;
     let mut registration = Registration::generate("ralf", &state.ralf_url(), "_ralf", &server_name, &localparts);
+    // Synapse lets an application service make only aliases that it has reserved. Not exclusive: a person may make them
+    // too, and R.A.L.F. adopts the room.
+    let aliases: Vec<String> = ROOMS.iter().map(|room| format!("ralf-{room}")).collect();
+    let aliases: Vec<&str> = aliases.iter().map(String::as_str).chain(["ralf"]).collect();
+    let regex = user_regex(&server_name, &aliases).replacen('@', "#", 1);
+    registration.namespaces.aliases = vec![Namespace { exclusive: false, regex }];
     registration.as_token = state.as_token.clone();
     registration.hs_token = state.hs_token.clone();
     Ok(registration)
@@ -157,5 +165,8 @@ mod tests {
         assert_eq!(config.appservice.registered_url(), state.ralf_url());
         let registration = Registration::read(&registration_file(folder.path())).unwrap();
         assert_eq!(registration.url, Some(state.ralf_url()));
+        let aliases = regex::Regex::new(&registration.namespaces.aliases[0].regex).unwrap();
+        assert!(aliases.is_match("#ralf:lab.local") && aliases.is_match("#ralf-sec:lab.local"));
+        assert!(!aliases.is_match("#ralf-x:lab.local"));
     }
 }

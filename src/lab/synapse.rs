@@ -98,7 +98,6 @@ fn settings(folder: &Path, server_name: &str, port: u16) -> Value {
         // The passwords are random and long: slow hashing would guard nothing.
         "bcrypt_rounds": 4,
         "presence": {"enabled": false},
-        "stats": {"enabled": false},
         "rc_message": open,
         "rc_registration": open,
         "rc_registration_token_validity": open,
