@@ -1,1 +1,20 @@
-//! x
+#![doc = include_str!("../README.md")]
+
+mod ask;
+mod catalogue;
+mod grammar;
+mod inventory;
+mod json;
+mod lang;
+mod names;
+mod reading;
+mod template;
+mod text;
+mod understanding;
+
+pub use catalogue::{Bilingual, Catalogue, CatalogueError, IntentSpec, Slot, SlotType, Text};
+pub use inventory::{Inventory, Thing};
+pub use lang::Lang;
+pub use names::Names;
+pub use reading::{Ask, Candidate, Choice, Intent, NoneReason, Outcome, Question, Reading, Slots, Trace};
+pub use understanding::Understanding;
