@@ -8,9 +8,17 @@
 pub mod clock;
 pub mod config;
 pub mod store;
+pub mod house;
+pub mod metrics;
+pub mod bots;
+pub mod event;
+pub mod inbound;
+pub mod conversation;
+pub mod inventory;
 pub mod plan;
 pub mod approval;
 pub mod execution;
+pub mod report;
 pub mod audit;
 pub mod lab;
 pub mod cli;

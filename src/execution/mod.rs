@@ -1,5 +1,7 @@
 //! Executors: the only things that touch the lab. A new one is a file in here plus one line in [`registry`].
 
+pub mod runner;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ralf_appservice::{Handler, HandlerError, Transaction};
 use ruma::UserId;
-use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use super::Lanes;
+use super::{Lanes, matrix};
 use crate::bots::Bot;
+use crate::event::Kind;
 use crate::house::House;
 use crate::plan::hex;
 use crate::store::{Claimed, StoreError};
@@ -20,36 +20,39 @@ pub struct Intake {
     lanes: Lanes,
 }
 
-#[derive(Deserialize)]
-struct Address {
-    event_id: Option<String>,
-    #[serde(default)]
-    room_id: String,
-}
-
 impl Intake {
     /// For these lanes.
     pub fn new(house: Arc<House>, lanes: Lanes) -> Self {
         Self { house, lanes }
+    }
+
+    /// What of an event goes into the inbox: its id, its room and itself; nothing when it does not matter to us.
+    fn keep(&self, body: &str) -> Option<(String, String, String)> {
+        let event = match matrix::read(body, &self.house.server) {
+            Ok(event) => event,
+            Err(error) => {
+                tracing::warn!(%error, "an event that can't be read was left out");
+                return None;
+            }
+        };
+        match event.kind {
+            Kind::Other => None,
+            Kind::Echo { txn_id } if self.house.was_sent(&txn_id) => None,
+            // What has no event id is known by its content.
+            _ if event.id.is_empty() => Some((hex(&Sha256::digest(body)), event.room, body.to_owned())),
+            _ => Some((event.id, event.room, body.to_owned())),
+        }
     }
 }
 
 #[async_trait]
 impl Handler for Intake {
     async fn transaction(&self, transaction: Transaction) -> Result<(), HandlerError> {
-        let events = transaction
-            .events
-            .iter()
-            .map(|raw| {
-                let body = raw.json().get();
-                let address: Address = serde_json::from_str(body)
-                    .unwrap_or_else(|_| Address { event_id: None, room_id: String::new() });
-                // What has no event id is known by its content.
-                let event_id = address.event_id.unwrap_or_else(|| hex(&Sha256::digest(body)));
-                (event_id, address.room_id, body.to_owned())
-            })
-            .collect();
         self.house.metrics.transaction(self.house.store.clock.now_ms());
+        let events: Vec<_> = transaction.events.iter().filter_map(|raw| self.keep(raw.json().get())).collect();
+        if events.is_empty() {
+            return Ok(());
+        }
         match self.house.store.claim(&transaction.id, events).await {
             Ok(Claimed::New(rows)) => {
                 for row in rows {

@@ -1,6 +1,6 @@
 //! Operations and the votes on them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -288,6 +288,39 @@ impl Store {
             *counts.entry(public).or_insert(0) += row.try_get::<i64, _>(1)?;
         }
         Ok(counts)
+    }
+
+    /// The hosts on which a service was deployed by us and not removed since.
+    pub async fn deployed(&self, service: &str) -> Result<BTreeSet<String>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT plan FROM operations WHERE state = 'succeeded' AND intent IN ('deploy_service', 'remove_service') \
+             ORDER BY updated_ts",
+        )
+        .fetch_all(self.pool())
+        .await?;
+        let mut hosts = BTreeSet::new();
+        for row in &rows {
+            let plan: Plan = json("operations", "(any)", "plan", &row.try_get::<String, _>(0)?)?;
+            if plan.task.service.as_deref() != Some(service) {
+                continue;
+            }
+            for host in plan.task.hosts {
+                if plan.task.action == "deploy" {
+                    hosts.insert(host);
+                } else {
+                    hosts.remove(&host);
+                }
+            }
+        }
+        Ok(hosts)
+    }
+
+    /// The operation that has a target.
+    pub async fn lease_holder(&self, target: &str) -> Result<Option<String>, StoreError> {
+        Ok(sqlx::query_scalar("SELECT operation FROM targets WHERE target = $1")
+            .bind(target)
+            .fetch_optional(self.pool())
+            .await?)
     }
 
     /// The votes on an operation.

@@ -4,6 +4,6 @@ mod operation;
 mod talk;
 
 pub use operation::{
-    already_so, cancelled, decided, denied, diff_name, expired, field, long_diff, final_report, planning_failed, progress, proposal, queued, stale, title,
+    already_so, cancelled, decided, denied, diff_name, expired, field, final_report, long_diff, meanwhile_so, never_began, planning_failed, progress, proposal, queued, stale, title,
 };
 pub use talk::*;

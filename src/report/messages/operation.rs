@@ -236,3 +236,17 @@ fn success(lang: Lang, op: &Operation) -> &'static str {
         _ => t(lang, "erledigt.", "done."),
     }
 }
+
+/// A dispatch that never came to anything: we died in between.
+pub fn never_began(lang: Lang) -> &'static str {
+    t(
+        lang,
+        "Ich wurde unterbrochen, bevor irgendetwas begann. Es ist nichts geschehen; sag es noch einmal, wenn du es willst.",
+        "I was interrupted before anything began. Nothing happened; say it again if you want it.",
+    )
+}
+
+/// What was wanted came about without us.
+pub fn meanwhile_so(lang: Lang) -> &'static str {
+    t(lang, "Das ist inzwischen ohne mein Zutun so.", "It has come about without me in the meantime.")
+}
