@@ -63,20 +63,41 @@ impl Understanding {
 /// Whether a reply turns the question down.
 fn is_no(words: &[&str]) -> bool {
     const NO: [&str; 17] = [
-        "nein", "nee", "ne", "no", "nope", "abbrechen", "abbruch", "cancel", "stop", "stopp", "egal", "vergiss", "forget", "nichts", "none", "nothing",
+        "nein",
+        "nee",
+        "ne",
+        "no",
+        "nope",
+        "abbrechen",
+        "abbruch",
+        "cancel",
+        "stop",
+        "stopp",
+        "egal",
+        "vergiss",
+        "forget",
+        "nichts",
+        "none",
+        "nothing",
         "keins",
     ];
-    const MORE: [&str; 12] = ["danke", "thanks", "es", "it", "davon", "of", "das", "that", "them", "nix", "never", "mind"];
+    const MORE: [&str; 12] =
+        ["danke", "thanks", "es", "it", "davon", "of", "das", "that", "them", "nix", "never", "mind"];
     let never_mind = words == ["never", "mind"] || words == ["nevermind"] || words == ["lass", "gut", "sein"];
-    never_mind || (words.first().is_some_and(|w| NO.contains(w)) && words[1..].iter().all(|w| NO.contains(w) || MORE.contains(w)))
+    never_mind
+        || (words.first().is_some_and(|w| NO.contains(w))
+            && words[1..].iter().all(|w| NO.contains(w) || MORE.contains(w)))
 }
 
 fn is_yes(answer: &str, words: &[&str]) -> bool {
-    const YES: [&str; 14] =
-        ["ja", "yes", "jo", "jep", "yep", "yeah", "ok", "okay", "genau", "klar", "sure", "richtig", "correct", "mach"];
+    const YES: [&str; 14] = [
+        "ja", "yes", "jo", "jep", "yep", "yeah", "ok", "okay", "genau", "klar", "sure", "richtig", "correct",
+        "mach",
+    ];
     const MORE: [&str; 6] = ["bitte", "please", "das", "do", "it", "gern"];
     answer.contains(['👍', '✅', '✔']) && words.is_empty()
-        || (words.first().is_some_and(|w| YES.contains(w)) && words[1..].iter().all(|w| YES.contains(w) || MORE.contains(w)))
+        || (words.first().is_some_and(|w| YES.contains(w))
+            && words[1..].iter().all(|w| YES.contains(w) || MORE.contains(w)))
 }
 
 /// The option that a reply picks.
@@ -91,8 +112,10 @@ fn chosen(ask: &Ask, answer: &str, words: &[&str]) -> Option<usize> {
     if let Some(index) = ask.options.iter().position(|o| squash(&o.label) == said) {
         return Some(index);
     }
-    const FILL: [&str; 14] =
-        ["nr", "nummer", "number", "option", "die", "der", "das", "the", "one", "bitte", "please", "variante", "choice", "punkt"];
+    const FILL: [&str; 14] = [
+        "nr", "nummer", "number", "option", "die", "der", "das", "the", "one", "bitte", "please", "variante",
+        "choice", "punkt",
+    ];
     let rest: Vec<&&str> = words.iter().filter(|w| !FILL.contains(w)).collect();
     let [one] = rest.as_slice() else { return None };
     let place = match **one {
@@ -108,24 +131,44 @@ fn chosen(ask: &Ask, answer: &str, words: &[&str]) -> Option<usize> {
 /// The one thing in a reply that can fill the slot, if the reply holds little else.
 fn value(spec: &IntentSpec, slot: &Slot, text: &Text, lattice: &Lattice, ask: &Ask) -> Option<Edge> {
     const AROUND: [&str; 32] = [
-        "auf", "on", "to", "fuer", "fur", "for", "von", "of", "from", "nimm", "take", "use", "nach", "am", "im", "in", "at", "seit", "since", "vom",
-        "mit", "with", "ich", "meine", "meinte", "i", "mean", "meant", "dem", "host", "version", "dann",
+        "auf", "on", "to", "fuer", "fur", "for", "von", "of", "from", "nimm", "take", "use", "nach", "am",
+        "im", "in", "at", "seit", "since", "vom", "mit", "with", "ich", "meine", "meinte", "i", "mean",
+        "meant", "dem", "host", "version", "dann",
     ];
     let plain = |range: std::ops::Range<usize>| {
         text.tokens[range].iter().all(|t| t.skip || AROUND.contains(&t.norm.as_str()) || is_noun(&t.norm))
     };
-    let of_one = |name: &str| spec.one_of.iter().any(|s| s == name) && ask.missing.as_deref().is_some_and(|m| spec.one_of.iter().any(|s| s == m));
+    let of_one = |name: &str| {
+        spec.one_of.iter().any(|s| s == name)
+            && ask.missing.as_deref().is_some_and(|m| spec.one_of.iter().any(|s| s == m))
+    };
     let fits = |edge: &Edge| {
         crate::grammar::fits(spec, &slot.name, edge)
             || spec.slots.iter().any(|s| of_one(&s.name) && crate::grammar::fits(spec, &s.name, edge))
     };
-    let mut edges: Vec<&Edge> = lattice.iter().filter(|e| fits(e) && plain(0..e.start) && plain(e.end..text.tokens.len())).collect();
+    let mut edges: Vec<&Edge> =
+        lattice.iter().filter(|e| fits(e) && plain(0..e.start) && plain(e.end..text.tokens.len())).collect();
     edges.sort_by(|a, b| a.sort.cmp(&b.sort).then(b.len().cmp(&a.len())));
     edges.first().map(|e| (*e).clone())
 }
 
 fn is_noun(word: &str) -> bool {
-    matches!(word, "replikas" | "replicas" | "instanzen" | "instances" | "stueck" | "mal" | "lang" | "long" | "dienst" | "service" | "server" | "knoten" | "node")
+    matches!(
+        word,
+        "replikas"
+            | "replicas"
+            | "instanzen"
+            | "instances"
+            | "stueck"
+            | "mal"
+            | "lang"
+            | "long"
+            | "dienst"
+            | "service"
+            | "server"
+            | "knoten"
+            | "node"
+    )
 }
 
 /// The slot that an edge fills: the one that was asked for, or its alternative.
