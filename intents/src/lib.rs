@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod amend;
 mod ask;
 mod catalogue;
+mod fill;
 mod grammar;
 mod inventory;
 mod json;
@@ -12,6 +14,7 @@ mod template;
 mod text;
 mod understanding;
 
+pub use amend::Amendment;
 pub use catalogue::{Bilingual, Catalogue, CatalogueError, IntentSpec, Slot, SlotType, Text};
 pub use inventory::{Inventory, Thing};
 pub use lang::Lang;

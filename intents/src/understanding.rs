@@ -23,6 +23,10 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
+    pub(crate) fn new(lang: Lang) -> Self {
+        Self { lang, trace: Vec::new(), candidates: Vec::new() }
+    }
+
     pub(crate) fn note(&mut self, reader: &str, said: impl Into<String>) {
         self.trace.push(Trace { reader: reader.to_owned(), said: said.into() });
     }
@@ -52,12 +56,12 @@ impl Understanding {
         let text = Text::new(text, |s| names.knows(s));
         let guess = Lang::guess(text.tokens.iter().map(|t| t.norm.as_str()));
         let lang = guess.or(hint).unwrap_or(Lang::De);
-        let mut draft = Draft { lang, trace: Vec::new(), candidates: Vec::new() };
+        let mut draft = Draft::new(lang);
         if text.tokens.is_empty() {
             draft.note("grammar", "no words");
             return draft.done(Outcome::None(NoneReason::Empty), Vec::new());
         }
-        let lattice = Lattice::new(&text, names, &|w| self.grammar.is_word(w));
+        let lattice = self.lattice(&text, names);
         let specs: Vec<&IntentSpec> = self.catalogue.intents().collect();
         for allow in [Sort::Ambiguous, Sort::Fuzzy, Sort::Unknown] {
             let found = self.grammar.read(&specs, &text, &lattice, allow);
@@ -70,6 +74,10 @@ impl Understanding {
         }
         draft.note("grammar", "no template fits");
         draft.done(Outcome::None(NoneReason::NotOurs), Vec::new())
+    }
+
+    pub(crate) fn lattice(&self, text: &Text, names: &Names) -> Lattice {
+        Lattice::new(text, names, &|w| self.grammar.is_word(w))
     }
 
     fn from_grammar(
