@@ -7,6 +7,7 @@
 //! ```
 pub mod clock;
 pub mod config;
+pub mod inventory;
 pub mod plan;
 pub mod approval;
 pub mod execution;
