@@ -1,32 +1,30 @@
-//! A whole lab on one machine.
+//! A whole lab on one machine: a real Synapse, a demo fleet of three nodes, R.A.L.F. itself, and a conversation.
+//!
+//! People try R.A.L.F. with it (`ralf lab`), and the integration tests run against it ([`Lab::start`]). Everything lies
+//! in one folder and is found again there; what is downloaded lies in a cache that labs share.
 
-use std::path::PathBuf;
-use std::process::ExitCode;
+mod assets;
+mod cache;
+mod command;
+mod error;
+mod files;
+mod fleet;
+mod lab_json;
+mod matrix;
+mod people;
+mod ports;
+mod process;
+mod progress;
+mod python;
+mod ralf;
+mod start;
+mod state;
+mod supervise;
+mod synapse;
 
-/// `ralf lab`
-#[derive(Debug, Clone, clap::Args)]
-pub struct Options {
-    /// Stay in the foreground without a conversation
-    #[arg(long)]
-    pub headless: bool,
-    /// Where the lab lives
-    #[arg(long, default_value = ".lab")]
-    pub dir: PathBuf,
-    /// Say one thing, print what comes back, and end
-    #[arg(long, value_name = "TEXT")]
-    pub say: Option<String>,
-    /// Further parts, separated by commas
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
-    pub with: Vec<String>,
-    /// A further registration for Synapse
-    #[arg(long, value_name = "FILE")]
-    pub appservice: Option<PathBuf>,
-    /// Only install what a lab needs
-    #[arg(long)]
-    pub prepare: bool,
-}
-
-/// Runs the lab.
-pub async fn main(_options: Options) -> ExitCode {
-    ExitCode::SUCCESS
-}
+pub use cache::Cache;
+pub use command::{Options, main};
+pub use error::LabError;
+pub use lab_json::{LabJson, NodeInfo, ServiceInfo, UserInfo};
+pub use progress::Progress;
+pub use start::{Lab, LabOptions};

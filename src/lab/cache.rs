@@ -1,0 +1,202 @@
+//! What labs share: Synapse, Ansible and supervisord, installed once under `$RALF_LAB_CACHE`.
+//!
+//! An installation lies in a folder named by the hash of what it consists of. It counts once its `complete` file is
+//! there; whatever lacks it is a leftover and is made again. A file lock lets several labs start at once: one installs,
+//! the others wait.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
+
+use super::progress::{Progress, Task};
+use super::{LabError, files, python, synapse};
+
+/// What is installed. ansible-core 2.19 wants Python 3.11; 2.17 is the last one for 3.10.
+const REQUIREMENTS: &str = "\
+matrix-synapse==1.163.2
+ansible-core==2.19.*; python_version >= '3.11'
+ansible-core==2.17.*; python_version < '3.11'
+supervisor==4.3.0
+";
+
+/// The folder that labs share.
+#[derive(Debug, Clone)]
+pub struct Cache {
+    root: PathBuf,
+}
+
+/// A complete installation.
+#[derive(Debug, Clone)]
+pub(super) struct Installation {
+    folder: PathBuf,
+}
+
+impl Installation {
+    #[cfg(test)]
+    pub(super) fn in_folder(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// A program of the virtual environment.
+    pub(super) fn program(&self, name: &str) -> PathBuf {
+        self.folder.join("python/bin").join(name)
+    }
+
+    /// A freshly migrated, empty database of Synapse's.
+    pub(super) fn database(&self) -> PathBuf {
+        self.folder.join("synapse.db")
+    }
+
+    fn is_complete(&self) -> bool {
+        // The interpreter is a link to the system's: it breaks when that one goes.
+        self.folder.join("complete").exists() && self.program("python").exists()
+    }
+}
+
+impl Cache {
+    /// A cache in this folder.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// `$RALF_LAB_CACHE`, else `$XDG_CACHE_HOME/ralf-lab`, else `~/.cache/ralf-lab`.
+    ///
+    /// # Errors
+    /// If none of the variables is set.
+    pub fn from_environment() -> Result<Self, LabError> {
+        let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let root = folder("RALF_LAB_CACHE")
+            .or_else(|| Some(folder("XDG_CACHE_HOME")?.join("ralf-lab")))
+            .or_else(|| Some(folder("HOME")?.join(".cache/ralf-lab")))
+            .ok_or(LabError::NoCacheFolder)?;
+        let root = std::path::absolute(&root).map_err(LabError::file(&root, "is no usable path"))?;
+        Ok(Self { root })
+    }
+
+    /// Where labs say which ports they use.
+    pub(super) fn ports(&self) -> PathBuf {
+        self.root.join("ports")
+    }
+
+    /// Installs what a lab needs, if it is not there already.
+    ///
+    /// # Errors
+    /// What is missing on this machine, with the command that helps.
+    pub async fn prepare(&self, progress: Progress) -> Result<(), LabError> {
+        self.installation(progress).await.map(|_| ())
+    }
+
+    pub(super) async fn installation(&self, progress: Progress) -> Result<Installation, LabError> {
+        let hash = crate::plan::hex(&Sha256::digest(REQUIREMENTS)[..6]);
+        let installation = Installation { folder: self.root.join(format!("python-{hash}")) };
+        if installation.is_complete() {
+            return Ok(installation);
+        }
+        files::make_folder(&self.root)?;
+        let _lock = self.lock(&hash, progress).await?;
+        if installation.is_complete() {
+            return Ok(installation);
+        }
+        let mut task = progress.task("Installing Synapse, Ansible and supervisord (once, about half a minute)");
+        let log = self.root.join(format!("python-{hash}.log"));
+        install(&installation, &log, &mut task).await?;
+        task.now("making Synapse's empty database");
+        synapse::make_template(&installation).await;
+        let complete = installation.folder.join("complete");
+        std::fs::write(&complete, REQUIREMENTS).map_err(LabError::file(&complete, "can't be written"))?;
+        task.done();
+        Ok(installation)
+    }
+
+    async fn lock(&self, hash: &str, progress: Progress) -> Result<File, LabError> {
+        let path = self.root.join(format!("python-{hash}.lock"));
+        let lock = File::create(&path).map_err(LabError::file(&path, "can't be opened"))?;
+        if lock.try_lock().is_err() {
+            progress.line("Waiting for another lab that installs Synapse and Ansible …");
+            while lock.try_lock().is_err() {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        }
+        Ok(lock)
+    }
+}
+
+async fn install(installation: &Installation, log: &Path, task: &mut Task) -> Result<(), LabError> {
+    files::remove(&installation.folder)?;
+    files::make_folder(&installation.folder)?;
+    let python = python::find().await?;
+    let requirements = installation.folder.join("requirements.txt");
+    std::fs::write(&requirements, REQUIREMENTS).map_err(LabError::file(&requirements, "can't be written"))?;
+    std::fs::write(log, "").map_err(LabError::file(log, "can't be written"))?;
+
+    task.now(&format!("making a virtual environment with {python}"));
+    let mut venv = Command::new(&python);
+    venv.args(["-I", "-m", "venv", "--clear"]).arg(installation.folder.join("python"));
+    run(venv, log, task).await?;
+
+    let mut pip = Command::new(installation.program("python"));
+    pip.args(["-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]);
+    pip.args(["--retries", "2", "--requirement"]).arg(&requirements);
+    run(pip, log, task).await
+}
+
+/// Runs a step of the installation; its lines go to the log and, one at a time, to the person.
+async fn run(mut command: Command, log: &Path, task: &mut Task) -> Result<(), LabError> {
+    let open = || File::options().append(true).open(log).map_err(LabError::file(log, "can't be opened"));
+    let program = command.as_std().get_program().to_string_lossy().into_owned();
+    command.env_remove("PYTHONPATH").env_remove("PYTHONHOME").kill_on_drop(true);
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(open()?)
+        .spawn()
+        .map_err(|source| LabError::Spawn { program: program.clone(), source })?;
+    let mut copy = open()?;
+    if let Some(stdout) = child.stdout.take() {
+        let mut lines = BufReader::new(stdout).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            let _ = std::io::Write::write_all(&mut copy, format!("{line}\n").as_bytes());
+            task.now(line.trim());
+        }
+    }
+    let status = child.wait().await.map_err(|source| LabError::Spawn { program, source })?;
+    if status.success() { Ok(()) } else { Err(failure(log)) }
+}
+
+fn failure(log: &Path) -> LabError {
+    const NO_NETWORK: [&str; 6] = [
+        "Failed to establish a new connection",
+        "Temporary failure in name resolution",
+        "Name or service not known",
+        "Network is unreachable",
+        "Connection refused",
+        "timed out",
+    ];
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    if NO_NETWORK.iter().any(|said| text.contains(said)) {
+        return LabError::NoNetwork { log: log.to_owned() };
+    }
+    let said = text.lines().rev().find(|line| line.contains("ERROR") || line.contains("Error"));
+    let said = said.or(text.lines().last()).unwrap_or("it said nothing").trim().to_owned();
+    LabError::Install { said, log: log.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_no_network_from_other_failures() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        std::fs::write(&log, "WARNING: Retrying: Temporary failure in name resolution\nERROR: No matching\n").unwrap();
+        assert!(matches!(failure(&log), LabError::NoNetwork { .. }));
+        std::fs::write(&log, "Collecting x\nERROR: No space left on device\n\n").unwrap();
+        assert!(failure(&log).to_string().contains("No space left"));
+    }
+}

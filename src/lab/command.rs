@@ -1,0 +1,129 @@
+//! `ralf lab`: the command line around a lab.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::{Cache, Lab, LabError, LabJson, LabOptions, Progress};
+
+/// `ralf lab`
+#[derive(Debug, Clone, clap::Args)]
+pub struct Options {
+    /// Stay in the foreground without a conversation
+    #[arg(long, conflicts_with = "say")]
+    pub headless: bool,
+    /// Where the lab lives
+    #[arg(long, default_value = ".lab")]
+    pub dir: PathBuf,
+    /// Say one thing, print what comes back, and end
+    #[arg(long, value_name = "TEXT")]
+    pub say: Option<String>,
+    /// Further parts, separated by commas
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub with: Vec<String>,
+    /// A further registration for Synapse
+    #[arg(long, value_name = "FILE")]
+    pub appservice: Option<PathBuf>,
+    /// Only install what a lab needs
+    #[arg(long)]
+    pub prepare: bool,
+}
+
+/// Runs the lab.
+pub async fn main(options: Options) -> ExitCode {
+    match run(options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("ralf lab: {error}");
+            let mut cause = std::error::Error::source(&error);
+            while let Some(error) = cause {
+                eprintln!("  because: {error}");
+                cause = error.source();
+            }
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+async fn run(options: Options) -> Result<(), LabError> {
+    if let Some(part) = options.with.iter().find(|part| !part.is_empty()) {
+        return Err(LabError::NoSuchPart(part.clone()));
+    }
+    let progress = Progress::stderr();
+    let cache = Cache::from_environment()?;
+    let mut interrupts = Interrupts::new()?;
+    if options.prepare {
+        return tokio::select! {
+            () = interrupts.next() => Err(LabError::Interrupted),
+            prepared = cache.prepare(progress) => prepared.map(|()| progress.line("All that a lab needs is installed")),
+        };
+    }
+    let begun = Instant::now();
+    let lab = LabOptions {
+        dir: options.dir.clone(),
+        cache,
+        serve: own_program()?,
+        environment: Vec::new(),
+        appservice: options.appservice.clone(),
+        progress,
+    };
+    let mut lab = tokio::select! {
+        () = interrupts.next() => return Err(LabError::Interrupted),
+        lab = Lab::start(lab) => lab?,
+    };
+    progress.line(&summary(&lab.info(), lab.dir(), begun));
+    let ended = tokio::select! {
+        () = interrupts.next() => Ok(()),
+        failure = lab.failed() => Err(failure),
+    };
+    progress.line("Stopping …");
+    tokio::select! {
+        () = lab.stop() => ended,
+        // Asked twice: what is left is killed when the lab is dropped.
+        () = interrupts.next() => Err(LabError::Interrupted),
+    }
+}
+
+fn summary(info: &LabJson, dir: &Path, begun: Instant) -> String {
+    format!(
+        "The lab is up after {:.1} s: Synapse {}, R.A.L.F. {}, {} nodes; all about it is in {}",
+        begun.elapsed().as_secs_f64(),
+        info.homeserver,
+        info.ralf,
+        info.fleet.len(),
+        LabJson::path(dir).display(),
+    )
+}
+
+/// Ctrl-C and SIGTERM.
+struct Interrupts {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Interrupts {
+    fn new() -> Result<Self, LabError> {
+        let listen = |kind| signal(kind).map_err(|source| LabError::Spawn { program: "the signal handler".into(), source });
+        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// This very program, also when a newer build took its place in the file system.
+fn own_program() -> Result<PathBuf, LabError> {
+    let path = std::env::current_exe().map_err(|source| LabError::Spawn { program: "ralf".into(), source })?;
+    let text = path.to_string_lossy();
+    match text.strip_suffix(" (deleted)").map(PathBuf::from) {
+        Some(newer) if newer.exists() => Ok(newer),
+        Some(_) => Ok("/proc/self/exe".into()),
+        None => Ok(path),
+    }
+}

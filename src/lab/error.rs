@@ -1,0 +1,154 @@
+//! Why there is no lab, and what to do about it.
+
+use std::path::{Path, PathBuf};
+
+/// A lab that could not be brought up, or could not go on. Each message says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum LabError {
+    /// A part was asked for that can't be had.
+    #[error("--with {0}: this part is not built yet; leave it out")]
+    NoSuchPart(String),
+    /// No Python that fits.
+    #[error(
+        "no Python from 3.10 on was found (looked for {looked_for}); \
+         on Debian: apt-get install python3 python3-venv"
+    )]
+    NoPython {
+        /// The names that were tried.
+        looked_for: String,
+    },
+    /// Python is there, its venv module is not.
+    #[error("{python} can't make a virtual environment; on Debian: apt-get install {package}")]
+    NoVenv {
+        /// The interpreter.
+        python: String,
+        /// Debian's package.
+        package: String,
+    },
+    /// The package registry can't be reached.
+    #[error(
+        "Synapse and Ansible can't be downloaded: the package registry is out of reach; connect this machine, or set \
+         PIP_INDEX_URL to a mirror or PIP_FIND_LINKS to a folder of wheels (what was tried: {})", .log.display()
+    )]
+    NoNetwork {
+        /// What pip said.
+        log: PathBuf,
+    },
+    /// The installation failed for another reason.
+    #[error("installing Synapse and Ansible failed: {said} (all of it: {})", .log.display())]
+    Install {
+        /// The last thing that pip said.
+        said: String,
+        /// Where the rest stands.
+        log: PathBuf,
+    },
+    /// There is no place for the cache.
+    #[error("there is no folder for the cache: set RALF_LAB_CACHE to one, or HOME")]
+    NoCacheFolder,
+    /// A file or folder does not do what it should.
+    #[error("{} {what}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What was tried, and what to do.
+        what: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file of ours has another content than ours.
+    #[error("{} can't be read any more: delete {} and start again", .path.display(), .delete.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// What to delete.
+        delete: PathBuf,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// Another lab has this folder.
+    #[error("a lab runs in {} already: stop it first, or give this one another folder with --dir", .0.display())]
+    Running(PathBuf),
+    /// `--appservice` names a file that is not there.
+    #[error("--appservice {}: there is no such file", .0.display())]
+    NoRegistration(PathBuf),
+    /// No ports are free.
+    #[error("no free block of ports between {from} and {to}: stop other labs or programs on this machine")]
+    NoPorts {
+        /// The first port that was looked at.
+        from: u16,
+        /// The last one.
+        to: u16,
+    },
+    /// A program can't be started.
+    #[error("{program} can't be started")]
+    Spawn {
+        /// The program.
+        program: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A program ended for a reason that starting it again does not mend.
+    #[error("{program} gave up with exit code {code} (log: {}):\n{said}", .log.display())]
+    GaveUp {
+        /// The program.
+        program: String,
+        /// Its exit code.
+        code: i32,
+        /// What it said last.
+        said: String,
+        /// Where it says things.
+        log: PathBuf,
+    },
+    /// Something did not come up in time.
+    #[error("{what} was not there after {seconds} s; look into {} for the reason", .log.display())]
+    Late {
+        /// What was waited for.
+        what: String,
+        /// For how long.
+        seconds: u64,
+        /// Where its reasons are.
+        log: PathBuf,
+    },
+    /// Synapse said no.
+    #[error("Synapse refused {what}: {said}")]
+    Refused {
+        /// What was asked of it.
+        what: String,
+        /// Its answer.
+        said: String,
+    },
+    /// Synapse or R.A.L.F. could not be asked.
+    #[error("{what} could not be asked")]
+    Unreachable {
+        /// Who.
+        what: String,
+        /// Why not.
+        source: reqwest::Error,
+    },
+    /// The registration file could not be made.
+    #[error("the registration could not be written")]
+    Registration(#[from] ralf_appservice::registration::RegistrationError),
+    /// The person's client failed.
+    #[error("the conversation's Matrix client failed: {0}")]
+    Conversation(String),
+    /// Ctrl-C or SIGTERM came before the lab was ready.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl LabError {
+    /// For `map_err` on file operations.
+    pub(super) fn file(path: &Path, what: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File { path, what, source }
+    }
+
+    /// The exit code of `ralf lab`: 2 for what the command line asks for in vain, else 1.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::NoSuchPart(_) | Self::NoRegistration(_) => 2,
+            Self::Interrupted => 130,
+            _ => 1,
+        }
+    }
+}

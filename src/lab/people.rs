@@ -1,0 +1,91 @@
+//! Who is in which room: `admin` and `approver` in all five, `guest` in the ops room.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::future::try_join_all;
+use tokio::time::Instant;
+
+use super::matrix::Api;
+use super::state::{PEOPLE, State, User};
+use super::{LabError, ralf};
+
+/// The rooms; each has the alias `#ralf-<name>`.
+pub(super) const ROOMS: [&str; 5] = ["ops", "health", "infra", "planner", "sec"];
+
+const PATIENCE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_millis(40);
+
+/// Makes the people, or finds them again, and keeps their access tokens in the state.
+pub(super) async fn make(api: &Api, state: &mut State) -> Result<(), LabError> {
+    let secret = state.registration_shared_secret.clone();
+    let one = async |name: &'static str, user: User| {
+        let known = user.access_token.as_ref().map(|token| token.expose().to_owned());
+        let token = api.person(name, user.password.expose(), known.as_deref(), secret.expose()).await?;
+        Ok::<_, LabError>((name, token))
+    };
+    let users = PEOPLE.into_iter().filter_map(|name| Some((name, state.users.get(name)?.clone())));
+    for (name, token) in try_join_all(users.map(|(name, user)| one(name, user))).await? {
+        if let Some(user) = state.users.get_mut(name) {
+            user.access_token = Some(token.into());
+        }
+    }
+    state.save()
+}
+
+/// Waits for the rooms, which R.A.L.F. makes, and brings the people in. Returns the rooms' ids.
+pub(super) async fn settle(api: &Api, state: &State) -> Result<BTreeMap<String, String>, LabError> {
+    // Looked for one at a time, so that Synapse can get on with making them.
+    let turn = tokio::sync::Mutex::new(());
+    let rooms = ROOMS.map(|name| one_room(api, state, name, &turn));
+    Ok(try_join_all(rooms).await?.into_iter().collect())
+}
+
+async fn one_room(
+    api: &Api,
+    state: &State,
+    name: &str,
+    turn: &tokio::sync::Mutex<()>,
+) -> Result<(String, String), LabError> {
+    let token = |person: &str| {
+        let user = state.users.get(person).and_then(|user| user.access_token.as_ref());
+        user.map(|token| token.expose().to_owned()).unwrap_or_default()
+    };
+    let alias = format!("#ralf-{name}:{}", state.server_name);
+    let until = Instant::now() + PATIENCE;
+    let admin = token("admin");
+    let looking = turn.lock().await;
+    let room = loop {
+        if let Some(room) = api.room(&alias, &admin).await? {
+            break room;
+        }
+        wait(until, || format!("the room {alias}"), state).await?;
+    };
+    drop(looking);
+    for person in ["admin", "approver"] {
+        let token = token(person);
+        // R.A.L.F. invites them a moment after the alias is there.
+        while !api.join(&room, &token).await?.ok() {
+            wait(until, || format!("the invitation of {person} to {alias}"), state).await?;
+        }
+    }
+    if name == "ops" {
+        let guest = token("guest");
+        while !api.join(&room, &guest).await?.ok() {
+            let host = state.user_id("ralf-core");
+            let invited = api.invite(&room, &state.user_id("guest"), &host, state.as_token.expose()).await?;
+            if !invited.ok() {
+                wait(until, || invited.refused("the guest").to_string(), state).await?;
+            }
+        }
+    }
+    Ok((name.to_owned(), room))
+}
+
+async fn wait(until: Instant, what: impl Fn() -> String, state: &State) -> Result<(), LabError> {
+    if Instant::now() > until {
+        return Err(LabError::Late { what: what(), seconds: PATIENCE.as_secs(), log: ralf::log(&state.folder) });
+    }
+    tokio::time::sleep(PAUSE).await;
+    Ok(())
+}

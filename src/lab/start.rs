@@ -1,0 +1,329 @@
+//! A lab from its folder to a running whole, and back.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::process::Signal;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::cache::Cache;
+use super::fleet::Fleet;
+use super::lab_json::{LabJson, UserInfo};
+use super::matrix::{Api, http_client};
+use super::ports::Block;
+use super::progress::Progress;
+use super::state::{NODES, State};
+use super::supervise::Supervisor;
+use super::{LabError, files, people, process, ralf, synapse};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a lab is made from.
+#[derive(Debug, Clone)]
+pub struct LabOptions {
+    /// Its folder.
+    pub dir: PathBuf,
+    /// Where the installations are.
+    pub cache: Cache,
+    /// The `ralf` program, which is run as `serve`.
+    pub serve: PathBuf,
+    /// Variables for `serve` besides this process's own.
+    pub environment: Vec<(OsString, OsString)>,
+    /// A further registration for Synapse.
+    pub appservice: Option<PathBuf>,
+    /// Where news go.
+    pub progress: Progress,
+}
+
+impl LabOptions {
+    /// A quiet lab in this folder, with this `ralf` program and the cache that the environment names.
+    ///
+    /// # Errors
+    /// If the environment names no cache.
+    pub fn new(dir: impl Into<PathBuf>, serve: impl Into<PathBuf>) -> Result<Self, LabError> {
+        Ok(Self {
+            dir: dir.into(),
+            cache: Cache::from_environment()?,
+            serve: serve.into(),
+            environment: Vec::new(),
+            appservice: None,
+            progress: Progress::quiet(),
+        })
+    }
+}
+
+/// A running lab. Dropped without [`Lab::stop`], it is killed.
+pub struct Lab {
+    dir: PathBuf,
+    supervisor: Supervisor,
+    failed: mpsc::UnboundedReceiver<LabError>,
+    info: watch::Receiver<LabJson>,
+    publisher: JoinHandle<()>,
+    rest: Rest,
+}
+
+/// What goes last when a lab ends: the processes that are still there, then the locks.
+struct Rest {
+    id: String,
+    fleet: Fleet,
+    _ports: Block,
+    _folder: File,
+}
+
+impl Drop for Rest {
+    fn drop(&mut self) {
+        process::kill_all(&self.id);
+        self.fleet.clear();
+    }
+}
+
+impl Lab {
+    /// Brings a lab up, and returns once all of it is ready and `lab.json` is written.
+    ///
+    /// # Errors
+    /// What is missing or went wrong, and what to do about it. Nothing is left running.
+    pub async fn start(options: LabOptions) -> Result<Self, LabError> {
+        let dir = absolute(&options.dir)?;
+        let mut registrations = vec![ralf::registration_file(&dir)];
+        if let Some(file) = &options.appservice {
+            let file = absolute(file)?;
+            registrations.push(if file.is_file() { file } else { return Err(LabError::NoRegistration(file)) });
+        }
+        files::make_folder(&dir)?;
+        let folder = lock(&dir)?;
+        files::remove(&LabJson::path(&dir))?;
+        let mut state = State::load(&dir)?;
+        let left = process::sweep(&state.id, Duration::from_secs(5)).await;
+        if left > 0 {
+            options.progress.line(&format!("Ended {left} processes of a lab here that did not stop in good order"));
+        }
+        let installation = options.cache.installation(options.progress).await?;
+
+        let wanted = Some(state.first_port).filter(|port| *port > 0);
+        let ports = Block::reserve(&options.cache.ports(), wanted)?;
+        state.first_port = ports.first;
+        state.save()?;
+        let fleet = Fleet::new(&state);
+        files::make_folder(&dir.join("logs"))?;
+        fleet.write(&installation)?;
+        ralf::write(&state, &installation, &fleet)?;
+        synapse::write(&state, &installation, &registrations)?;
+
+        let (mut supervisor, mut failed) = Supervisor::new(&state.id);
+        let rest = Rest { id: state.id.clone(), fleet, _ports: ports, _folder: folder };
+        supervisor.start(synapse::program(&state, &installation));
+        for node in rest.fleet.programs(&installation) {
+            supervisor.start(node);
+        }
+        let serve = ralf::program(&state, options.serve, options.environment);
+        let rooms = tokio::select! {
+            Some(failure) = failed.recv() => Err(failure),
+            rooms = come_up(&mut state, &mut supervisor, &rest.fleet, serve) => rooms,
+        };
+        let rooms = match rooms {
+            Ok(rooms) => rooms,
+            Err(error) => {
+                stop(&mut supervisor, &rest.id).await;
+                return Err(error);
+            }
+        };
+        let mut first = describe(&state, rooms);
+        first.pids = supervisor.pids().borrow().clone();
+        first.fleet = rest.fleet.look();
+        first.write(&dir)?;
+        let (publish, info) = watch::channel(first);
+        let publisher = Publisher { dir: dir.clone(), fleet: Fleet::new(&state), pids: supervisor.pids(), publish };
+        let publisher = tokio::spawn(publisher.run());
+        Ok(Self { dir, supervisor, failed, info, publisher, rest })
+    }
+
+    /// The lab's folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// What `lab.json` says now.
+    pub fn info(&self) -> LabJson {
+        self.info.borrow().clone()
+    }
+
+    /// What `lab.json` says, and news of it.
+    pub fn watch(&self) -> watch::Receiver<LabJson> {
+        self.info.clone()
+    }
+
+    /// Waits for a failure that starting a program again does not mend.
+    pub async fn failed(&mut self) -> LabError {
+        match self.failed.recv().await {
+            Some(failure) => failure,
+            // The supervisor in `self` holds a sender.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// The process id of a program (`ralf`, `synapse`, `node-1` …) while it runs.
+    pub fn pid(&self, program: &str) -> Option<u32> {
+        self.supervisor.pids().borrow().get(program).copied()
+    }
+
+    /// Kills a program at once (SIGKILL); the lab starts it again.
+    ///
+    /// # Errors
+    /// If it does not run.
+    pub fn kill(&self, program: &str) -> std::io::Result<()> {
+        self.signal(program, Signal::KILL)
+    }
+
+    /// Stops a program where it stands (SIGSTOP), until [`Lab::resume`].
+    ///
+    /// # Errors
+    /// If it does not run.
+    pub fn pause(&self, program: &str) -> std::io::Result<()> {
+        self.signal(program, Signal::STOP)
+    }
+
+    /// Lets a paused program go on (SIGCONT).
+    ///
+    /// # Errors
+    /// If it does not run.
+    pub fn resume(&self, program: &str) -> std::io::Result<()> {
+        self.signal(program, Signal::CONT)
+    }
+
+    fn signal(&self, program: &str, signal: Signal) -> std::io::Result<()> {
+        process::signal(self.pid(program).ok_or(std::io::ErrorKind::NotFound)?, signal)
+    }
+
+    /// Ends a program in good order and leaves it down, until [`Lab::bring_up`].
+    pub async fn take_down(&self, program: &str) {
+        self.supervisor.hold(program, true).await;
+    }
+
+    /// Starts a program that was taken down; it is up, but not ready, on return.
+    pub async fn bring_up(&self, program: &str) {
+        self.supervisor.hold(program, false).await;
+    }
+
+    /// Ends everything in good order, the fleet's services included.
+    pub async fn stop(mut self) {
+        self.publisher.abort();
+        let _ = files::remove(&LabJson::path(&self.dir));
+        stop(&mut self.supervisor, &self.rest.id).await;
+    }
+}
+
+/// R.A.L.F. first, because it talks to all the others.
+async fn stop(supervisor: &mut Supervisor, id: &str) {
+    let mut others = vec!["synapse"];
+    others.extend(NODES);
+    supervisor.stop(&[&["ralf"], &others]).await;
+    process::sweep(id, Duration::from_secs(3)).await;
+}
+
+/// From started processes to a lab that can be used. Returns the rooms' ids.
+async fn come_up(
+    state: &mut State,
+    supervisor: &mut Supervisor,
+    fleet: &Fleet,
+    serve: super::supervise::Program,
+) -> Result<std::collections::BTreeMap<String, String>, LabError> {
+    let http = http_client()?;
+    let api = Api::new(http.clone(), state.synapse_url());
+    until("Synapse", &synapse::log(&state.folder), async || api.is_up().await).await?;
+    supervisor.start(serve);
+    people::make(&api, state).await?;
+    let ready = format!("{}/readyz", state.ralf_url());
+    let is_ready = async || http.get(&ready).send().await.is_ok_and(|answer| answer.status().is_success());
+    until("R.A.L.F.", &ralf::log(&state.folder), is_ready).await?;
+    let rooms = people::settle(&api, state).await?;
+    until("the fleet", &state.folder.join("logs"), async || fleet.is_ready()).await?;
+    Ok(rooms)
+}
+
+async fn until<F: Future<Output = bool>>(what: &str, log: &Path, is_so: impl Fn() -> F) -> Result<(), LabError> {
+    let end = Instant::now() + PATIENCE;
+    while !is_so().await {
+        if Instant::now() > end {
+            return Err(LabError::Late { what: what.to_owned(), seconds: PATIENCE.as_secs(), log: log.to_owned() });
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(())
+}
+
+/// Keeps `lab.json` true.
+struct Publisher {
+    dir: PathBuf,
+    fleet: Fleet,
+    pids: watch::Receiver<super::supervise::Pids>,
+    publish: watch::Sender<LabJson>,
+}
+
+impl Publisher {
+    async fn run(mut self) {
+        let mut tick = tokio::time::interval(Duration::from_millis(200));
+        loop {
+            tokio::select! {
+                _ = tick.tick() => {}
+                changed = self.pids.changed() => if changed.is_err() { return },
+            }
+            let mut now = self.publish.borrow().clone();
+            now.pids = self.pids.borrow_and_update().clone();
+            now.fleet = self.fleet.look();
+            // A full disk is told by those who need to write more than this; the next change tries again.
+            if *self.publish.borrow() != now && now.write(&self.dir).is_ok() {
+                self.publish.send_replace(now);
+            }
+        }
+    }
+}
+
+fn describe(state: &State, rooms: std::collections::BTreeMap<String, String>) -> LabJson {
+    let user = |(name, user): (&String, &super::state::User)| {
+        let access_token = user.access_token.as_ref().map(|token| token.expose().to_owned()).unwrap_or_default();
+        let info =
+            UserInfo { user_id: state.user_id(name), password: user.password.expose().to_owned(), access_token };
+        (name.clone(), info)
+    };
+    LabJson {
+        homeserver: state.synapse_url(),
+        server_name: state.server_name.clone(),
+        ralf: state.ralf_url(),
+        config: ralf::config_file(&state.folder),
+        database: ralf::database_url(&state.folder),
+        users: state.users.iter().map(user).collect(),
+        rooms,
+        bots: ralf::BOTS.iter().map(|bot| ((*bot).to_owned(), state.user_id(&format!("ralf-{bot}")))).collect(),
+        fleet: std::collections::BTreeMap::new(),
+        as_token: state.as_token.expose().to_owned(),
+        hs_token: state.hs_token.expose().to_owned(),
+        webhook_token: state.webhook_token.expose().to_owned(),
+        registration_shared_secret: state.registration_shared_secret.expose().to_owned(),
+        pids: std::collections::BTreeMap::new(),
+    }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, LabError> {
+    std::path::absolute(path).map_err(LabError::file(path, "is no usable path"))
+}
+
+/// The folder is this process's own while it lives.
+fn lock(dir: &Path) -> Result<File, LabError> {
+    let path = dir.join("lock");
+    let file = File::create(&path).map_err(LabError::file(&path, "can't be opened"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(LabError::Running(dir.to_owned())),
+        Err(std::fs::TryLockError::Error(source)) => Err(LabError::File { path, what: "can't be locked", source }),
+    }
+}
+
+/// Whether a lab runs in this folder.
+pub(super) fn runs_in(dir: &Path) -> bool {
+    dir.join("lock").exists() && matches!(lock(dir), Err(LabError::Running(_)))
+}
