@@ -87,7 +87,7 @@ pub(super) async fn understood(
     act::on(house, seq, talk.clone(), outcomes, None).await
 }
 
-fn none(lang: Lang, reason: NoneReason) -> crate::report::Text {
+pub(super) fn none(lang: Lang, reason: NoneReason) -> crate::report::Text {
     match reason {
         NoneReason::Negated => messages::not_now(lang, NotNow::Negated),
         NoneReason::Report => messages::not_now(lang, NotNow::Report),

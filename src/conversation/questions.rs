@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ralf_intents::{Ask, Choice, Intent, Lang, Outcome};
+use ralf_intents::{Ask, Lang, Outcome};
 
 use super::{Answer, Talk, act, answer, done, listen};
 use crate::bots::Bot;
@@ -21,11 +21,13 @@ pub(super) async fn reacted(
     key: &str,
 ) -> Result<Handled, HandleError> {
     let chosen = messages::KEYCAPS.iter().position(|keycap| bare(keycap) == bare(key));
-    let ask = open(&question)?;
-    let choice = chosen.and_then(|n| ask.options.get(n)).cloned();
-    let (Some(choice), true) = (choice, event.sender == question.asker) else { return done(house, seq).await };
-    let talk = talk(&question, &event.id);
-    chose(house, seq, talk, question, choice).await
+    match chosen {
+        Some(n) if event.sender == question.asker && n < open(&question)?.options.len() => {
+            let talk = talk(&question, &event.id);
+            fill(house, seq, talk, question, &(n + 1).to_string()).await
+        }
+        _ => done(house, seq).await,
+    }
 }
 
 /// Words in the thread of a question.
@@ -38,17 +40,18 @@ pub(super) async fn answered(
     if said.asker != question.asker {
         return done(house, seq).await;
     }
-    let ask = open(&question)?;
-    let mut talk = talk(&question, &said.event);
-    let words = said.sentence.trim();
-    let by_number = words.trim_end_matches('.').parse::<usize>().ok().and_then(|n| n.checked_sub(1));
-    let chosen = by_number
-        .or_else(|| messages::KEYCAPS.iter().position(|keycap| bare(keycap) == bare(words)))
-        .and_then(|n| ask.options.get(n))
-        .or_else(|| ask.options.iter().find(|option| option.label.eq_ignore_ascii_case(words)));
-    if let Some(choice) = chosen.cloned() {
-        return chose(house, seq, talk, question, choice).await;
-    }
+    let talk = talk(&question, &said.event);
+    fill(house, seq, talk, question, said.sentence.trim()).await
+}
+
+/// Completes the question by an answer; what is no answer leads to the same question once more.
+async fn fill(
+    house: &Arc<House>,
+    seq: i64,
+    mut talk: Talk,
+    question: Question,
+    words: &str,
+) -> Result<Handled, HandleError> {
     let (_, names) = match house.inventory().await {
         Ok(known) => known,
         Err(error) => {
@@ -57,36 +60,20 @@ pub(super) async fn answered(
             return Ok(Handled::Done);
         }
     };
+    let ask = open(&question)?;
     let reading = house.understanding.fill(&ask, words, &names, Some(talk.lang));
-    if let Outcome::None(_) = reading.outcome {
-        // No answer to the question: perhaps something new.
-        let fresh = house.understanding.read(words, &names, Some(talk.lang));
-        if matches!(fresh.outcome, Outcome::None(_)) {
-            answer::commit(house, seq, &talk, vec![Answer::Ask(ask)], Some(&question)).await?;
+    let outcome = match reading.outcome {
+        Outcome::None(reason) => {
+            let said = vec![Answer::Say(listen::none(talk.lang, reason))];
+            answer::commit(house, seq, &talk, said, Some(&question)).await?;
             return Ok(Handled::Done);
         }
-        let mut talk = said;
-        return listen::understood(house, seq, &mut talk, fresh, true).await;
-    }
-    talk.understood = format!("{} + {words:?}", question.sentence);
-    act::on(house, seq, talk, vec![reading.outcome], Some(question)).await
-}
-
-async fn chose(
-    house: &Arc<House>,
-    seq: i64,
-    mut talk: Talk,
-    question: Question,
-    choice: Choice,
-) -> Result<Handled, HandleError> {
-    let Some(name) = choice.intent else {
-        let said = vec![Answer::Say(messages::not_ours(talk.lang))];
-        answer::commit(house, seq, &talk, said, Some(&question)).await?;
-        return Ok(Handled::Done);
+        outcome => outcome,
     };
-    talk.understood = format!("{} + {:?}", question.sentence, choice.label);
-    let outcome = house.understanding.complete(&Intent { name, slots: choice.slots, changes: false });
-    act::on(house, seq, talk, vec![outcome], Some(question)).await
+    talk.understood = format!("{} + {words:?}", question.sentence);
+    let mut outcomes = vec![outcome];
+    outcomes.extend(reading.more);
+    act::on(house, seq, talk, outcomes, Some(question)).await
 }
 
 fn open(question: &Question) -> Result<Ask, HandleError> {

@@ -76,9 +76,10 @@ async fn whereabouts(house: &House, inventory: &Inventory, service: &str) -> Res
 }
 
 fn which_host(intent: &Intent, service: &str, hosts: &[String]) -> Ask {
+    let slot = if intent.name == "restart_service" { "host" } else { "node" };
     let options = hosts.iter().take(9).map(|host| {
         let mut slots: BTreeMap<String, String> = intent.slots.clone();
-        slots.insert("node".into(), host.clone());
+        slots.insert(slot.into(), host.clone());
         Choice { label: host.clone(), intent: Some(intent.name.clone()), slots }
     });
     let question = ralf_intents::Question {
@@ -94,7 +95,7 @@ fn which_host(intent: &Intent, service: &str, hosts: &[String]) -> Ask {
     Ask {
         intent: intent.name.clone(),
         slots: intent.slots.clone(),
-        missing: Some("node".into()),
+        missing: Some(slot.into()),
         options: options.collect(),
         question,
     }

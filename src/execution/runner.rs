@@ -145,7 +145,8 @@ impl Runner {
     async fn execute(&self, mut op: Operation) -> Result<(), StoreError> {
         let folder = PathBuf::from(&op.folder);
         let Some(executor) = self.executor(&op) else {
-            return self.fail(&mut op, vec![format!("there is no executor {:?} any more", op.plan.executor)]).await;
+            let fact = gone(&op);
+            return self.fail(&mut op, vec![fact]).await;
         };
         match executor.observe(&op.plan, &folder).await {
             Ok(observed) if observed == op.plan.observed => {}
@@ -167,7 +168,8 @@ impl Runner {
     async fn adopt(&self, mut op: Operation) -> Result<(), StoreError> {
         let folder = PathBuf::from(&op.folder);
         let Some(executor) = self.executor(&op) else {
-            return self.ask_operator(&mut op, vec![format!("there is no executor {:?} any more", op.plan.executor)]).await;
+            let fact = gone(&op);
+            return self.ask_operator(&mut op, vec![fact]).await;
         };
         let (sender, receiver) = mpsc::channel(64);
         let watcher = self.watch(&op, receiver);
@@ -303,6 +305,10 @@ fn show(house: &House, op: &Operation, report: &Progress) {
         .with("org.ralf.operation", messages::field(op, usize::try_from(op.needed).unwrap_or(0)))
         .edit_of(&sent(txn_id));
     house.store.say_volatile(NewMessage { ..approval::message(op, "m.room.message", text.build()) });
+}
+
+fn gone(op: &Operation) -> String {
+    format!("there is no executor {:?} any more", op.plan.executor)
 }
 
 fn words(error: &ExecutorError) -> String {

@@ -28,21 +28,14 @@ pub struct Inventory {
     pub services: BTreeMap<String, Service>,
 }
 
-/// Everything that can be named in a sentence: names and their aliases.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Names {
-    /// Hosts and their aliases.
-    pub hosts: BTreeMap<String, Vec<String>>,
-    /// Services and their aliases.
-    pub services: BTreeMap<String, Vec<String>>,
-}
-
 impl Inventory {
     /// The names that a slot can be grounded in.
-    pub fn names(&self) -> Names {
-        Names {
-            hosts: self.hosts.iter().map(|(name, host)| (name.clone(), host.aliases.clone())).collect(),
-            services: self.services.iter().map(|(name, service)| (name.clone(), service.aliases.clone())).collect(),
+    pub fn names(&self) -> ralf_intents::Inventory {
+        let thing = |aliases: &[String], hosts: &[String]| ralf_intents::Thing { aliases: aliases.to_vec(), hosts: hosts.to_vec() };
+        ralf_intents::Inventory {
+            hosts: self.hosts.iter().map(|(name, host)| (name.clone(), thing(&host.aliases, &[]))).collect(),
+            services: self.services.iter().map(|(name, s)| (name.clone(), thing(&s.aliases, &s.hosts))).collect(),
+            ..ralf_intents::Inventory::default()
         }
     }
 
