@@ -29,7 +29,7 @@ pub struct House {
     /// Sentences to intents.
     pub understanding: Understanding,
     /// What can be named.
-    pub inventory: Source,
+    pub inventory: Arc<Source>,
     names: Mutex<Option<(Arc<Inventory>, Arc<Names>)>>,
     /// What can change the lab.
     pub executors: Registry,
@@ -73,7 +73,7 @@ pub struct Parts {
     /// See [`House::understanding`].
     pub understanding: Understanding,
     /// See [`House::inventory`].
-    pub inventory: Source,
+    pub inventory: Arc<Source>,
     /// See [`House::executors`].
     pub executors: Registry,
     /// See [`House::metrics`].

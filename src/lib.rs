@@ -20,5 +20,7 @@ pub mod approval;
 pub mod execution;
 pub mod report;
 pub mod audit;
+pub mod web;
+pub mod serve;
 pub mod lab;
 pub mod cli;

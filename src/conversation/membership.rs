@@ -24,6 +24,8 @@ pub(super) async fn changed(
 ) -> Result<Handled, HandleError> {
     let Some(bot) = Bot::of(user, &house.server) else { return done(house, seq).await };
     match membership {
+        // Our own invites into our own rooms are followed by who sent them.
+        "invite" if crate::inbound::matrix::is_ours(&event.sender, &house.server) => done(house, seq).await,
         "invite" => invited(house, seq, event, bot, direct).await,
         "join" => {
             house.rooms_mut().members.entry(event.room.clone()).or_default().insert(bot);
@@ -77,7 +79,6 @@ async fn invited(house: &Arc<House>, seq: i64, event: &Event, bot: Bot, direct: 
 
 fn may_invite(house: &House, user: &UserId) -> bool {
     house.person(user).is_some()
-        || crate::inbound::matrix::is_ours(user, &house.server)
         || house.config.rooms.allow_invites_from.iter().any(|allowed| {
             allowed.strip_prefix(':').map_or_else(|| allowed == user.as_str(), |server| user.server_name() == server)
         })

@@ -126,6 +126,11 @@ impl Store {
         let _ = self.outbox.send(row);
     }
 
+    /// Hands a row of the last run to the sender.
+    pub fn resend(&self, row: OutboxRow) {
+        let _ = self.outbox.send(row);
+    }
+
     /// Everything that waits to be sent, in order.
     pub async fn waiting_messages(&self) -> Result<Vec<OutboxRow>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM outbox WHERE state = 'pending' ORDER BY seq");
