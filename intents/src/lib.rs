@@ -1,1 +1,23 @@
-//! x
+#![doc = include_str!("../README.md")]
+
+mod amend;
+mod ask;
+mod catalogue;
+mod fill;
+mod grammar;
+mod inventory;
+mod json;
+mod lang;
+mod names;
+mod reading;
+mod template;
+mod text;
+mod understanding;
+
+pub use amend::Amendment;
+pub use catalogue::{Bilingual, Catalogue, CatalogueError, IntentSpec, Slot, SlotType, Text};
+pub use inventory::{Inventory, Thing};
+pub use lang::Lang;
+pub use names::Names;
+pub use reading::{Ask, Candidate, Choice, Intent, NoneReason, Outcome, Question, Reading, Slots, Trace};
+pub use understanding::Understanding;

@@ -1,5 +1,14 @@
 //! Consent: which votes count, when an operation may run, and the [`Permit`] that proves it.
 
+mod gate;
+mod key;
 mod permit;
+mod request;
+mod vote;
 
+pub use gate::{claim, finish, move_on, supersede};
+pub use key::{Verdict, verdict};
 pub use permit::Permit;
+pub(crate) use request::{lang, message, root};
+pub use request::{operation, propose, refresh};
+pub use vote::{cancel, expire_due, react, vote_by_words, withdraw};

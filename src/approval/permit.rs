@@ -15,6 +15,12 @@ impl Permit {
         Self { digest }
     }
 
+    /// One for the tests of executors.
+    #[cfg(test)]
+    pub(crate) fn for_test(digest: Digest) -> Self {
+        Self::new(digest)
+    }
+
     /// Whether this permit is for that plan.
     pub fn covers(&self, plan: &crate::plan::Plan) -> bool {
         self.digest == plan.digest()

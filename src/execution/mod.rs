@@ -1,4 +1,21 @@
-//! Executors: the only things that touch the lab. A new one is a file in here plus one line in [`registry`].
+//! Executors: the only things that touch the lab. A new one is a file or folder in here plus one line where the
+//! [`Registry`] is made. What they share: a run [`folder`] whose input is hashed, and a [`child`] that outlives us.
+
+pub mod ansible;
+mod child;
+mod folder;
+mod normal;
+mod process;
+mod redact;
+#[cfg(test)]
+mod testing;
+mod words;
+
+pub use ansible::Ansible;
+pub use process::environment;
+pub use redact::Redactor;
+
+pub mod runner;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -94,6 +111,12 @@ pub enum ExecutorError {
     /// The run folder is not what was planned.
     #[error("the run folder is not what was approved: {0}")]
     Tampered(String),
+    /// The run folder was used before: what is in it has run, runs, or never will.
+    #[error("this has been started before; a run folder is used once")]
+    Spent,
+    /// The run was cut off: nobody can say how far it came. The evidence, in words.
+    #[error("the run was cut off: {}", .0.join("; "))]
+    Lost(Vec<String>),
     /// The permit is for another plan.
     #[error("the permit is for another plan")]
     WrongPermit,
@@ -105,6 +128,14 @@ pub enum ExecutorError {
         /// Why it failed.
         source: std::io::Error,
     },
+}
+
+impl ExecutorError {
+    /// For `map_err`: what we were doing when a file or process failed us.
+    pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+        let what = what.into();
+        move |source| Self::Io { what, source }
+    }
 }
 
 /// All executors of a configuration, by name.

@@ -1,6 +1,6 @@
 //! Operations and the votes on them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -44,6 +44,23 @@ pub enum State {
 }
 
 impl State {
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        Self::AwaitingApproval,
+        Self::Approved,
+        Self::Dispatched,
+        Self::Running,
+        Self::Succeeded,
+        Self::Failed,
+        Self::RolledBack,
+        Self::Denied,
+        Self::Expired,
+        Self::Superseded,
+        Self::Cancelled,
+        Self::Unknown,
+        Self::NeedsOperator,
+    ];
+
     /// Its name in the database.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -218,6 +235,7 @@ enum By<'a> {
     State(State),
     Expired(i64),
     Recent(i64),
+    Page(&'a [State], i64, i64),
 }
 
 impl Store {
@@ -260,6 +278,20 @@ impl Store {
         self.select(By::Recent(limit)).await
     }
 
+    /// Operations created before `before` (milliseconds since the epoch), newest first; `state` by its public name.
+    pub async fn operations_page(
+        &self,
+        state: Option<&str>,
+        before: i64,
+        limit: i64,
+    ) -> Result<Vec<Operation>, StoreError> {
+        let states: Vec<State> = State::ALL.into_iter().filter(|s| state.is_some_and(|name| s.public() == name)).collect();
+        if state.is_some() && states.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.select(By::Page(&states, before, limit)).await
+    }
+
     async fn select(&self, by: By<'_>) -> Result<Vec<Operation>, StoreError> {
         let sql = |condition: &str| sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM operations WHERE {condition}"));
         let rows = match by {
@@ -270,6 +302,13 @@ impl Store {
             By::State(state) => sqlx::query(sql("state = $1 ORDER BY created_ts, id")).bind(state.as_str()),
             By::Expired(now) => {
                 sqlx::query(sql("state IN ('awaiting_approval', 'approved') AND expires_ts <= $1")).bind(now)
+            }
+            By::Page(states, before, limit) => {
+                let names: Vec<String> = states.iter().map(|state| format!("'{state}'")).collect();
+                let states = if names.is_empty() { "1 = 1".into() } else { format!("state IN ({})", names.join(", ")) };
+                sqlx::query(sql(&format!("{states} AND created_ts < $1 ORDER BY created_ts DESC, id LIMIT $2")))
+                    .bind(before)
+                    .bind(limit)
             }
             By::Recent(limit) => sqlx::query(sql("1 = 1 ORDER BY created_ts DESC, id LIMIT $1")).bind(limit),
         }
@@ -288,6 +327,39 @@ impl Store {
             *counts.entry(public).or_insert(0) += row.try_get::<i64, _>(1)?;
         }
         Ok(counts)
+    }
+
+    /// The hosts on which a service was deployed by us and not removed since.
+    pub async fn deployed(&self, service: &str) -> Result<BTreeSet<String>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT plan FROM operations WHERE state = 'succeeded' AND intent IN ('deploy_service', 'remove_service') \
+             ORDER BY updated_ts",
+        )
+        .fetch_all(self.pool())
+        .await?;
+        let mut hosts = BTreeSet::new();
+        for row in &rows {
+            let plan: Plan = json("operations", "(any)", "plan", &row.try_get::<String, _>(0)?)?;
+            if plan.task.service.as_deref() != Some(service) {
+                continue;
+            }
+            for host in plan.task.hosts {
+                if plan.task.action == "deploy" {
+                    hosts.insert(host);
+                } else {
+                    hosts.remove(&host);
+                }
+            }
+        }
+        Ok(hosts)
+    }
+
+    /// The operation that has a target.
+    pub async fn lease_holder(&self, target: &str) -> Result<Option<String>, StoreError> {
+        Ok(sqlx::query_scalar("SELECT operation FROM targets WHERE target = $1")
+            .bind(target)
+            .fetch_optional(self.pool())
+            .await?)
     }
 
     /// The votes on an operation.

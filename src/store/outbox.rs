@@ -118,6 +118,19 @@ impl Tx {
 }
 
 impl Store {
+    /// Something to be said that nobody misses when it is lost: a receipt, typing, a step of progress.
+    pub fn say_volatile(&self, message: NewMessage) {
+        let NewMessage { room_id, bot, kind, content } = message;
+        let created_ts = self.clock.now_ms();
+        let row = OutboxRow { seq: -1, txn_id: new_id(), room_id, bot, kind, body: to_json(&content), attempts: 0, created_ts };
+        let _ = self.outbox.send(row);
+    }
+
+    /// Hands a row of the last run to the sender.
+    pub fn resend(&self, row: OutboxRow) {
+        let _ = self.outbox.send(row);
+    }
+
     /// Everything that waits to be sent, in order.
     pub async fn waiting_messages(&self) -> Result<Vec<OutboxRow>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM outbox WHERE state = 'pending' ORDER BY seq");

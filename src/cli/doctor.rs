@@ -1,0 +1,149 @@
+//! `ralf doctor`: live checks both ways, each with what to do.
+
+use std::process::ExitCode;
+
+use ruma::{RoomAliasId, ServerName};
+
+use super::ConfigArg;
+use crate::bots::Bot;
+use crate::clock::{Clock, new_id};
+use crate::config::Config;
+use crate::metrics::Metrics;
+use crate::serve;
+use crate::store::Store;
+
+/// What a check came to: what was seen, or what is wrong and what to do.
+type Finding = Result<String, String>;
+
+/// Runs every check; exit 1 when one fails.
+pub(super) async fn main(arg: ConfigArg) -> ExitCode {
+    let config = match super::load(&arg) {
+        Ok(config) => config,
+        Err(code) => return code,
+    };
+    let mut failed = false;
+    let mut show = |name: &str, finding: Finding| match finding {
+        Ok(seen) => println!("✅ {name}: {seen}"),
+        Err(wrong) => {
+            failed = true;
+            println!("❌ {name}: {wrong}");
+        }
+    };
+    show("configuration", Ok(arg.config.display().to_string()));
+    show("database", database(&config).await);
+    homeserver(&config, &mut show).await;
+    show("R.A.L.F.", ourselves(&config).await);
+    show("inventory", inventory(&config).await);
+    for (name, finding) in executors(&config).await {
+        show(&name, finding);
+    }
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+async fn database(config: &Config) -> Finding {
+    let (store, _) = Store::open(&config.database.url, Clock::System)
+        .await
+        .map_err(|error| format!("{}; see `[database] url`", chain(&error)))?;
+    let (waiting, _) = store.outbox_depth().await.map_err(|error| chain(&error))?;
+    let dead = store.dead_letters(100).await.map_err(|error| chain(&error))?;
+    match dead.first() {
+        Some((_, room, error)) => Err(format!("{} messages could not be delivered, the last to {room}: {error}", dead.len())),
+        None => Ok(format!("up to date, {waiting} messages wait to be sent")),
+    }
+}
+
+async fn homeserver(config: &Config, show: &mut impl FnMut(&str, Finding)) {
+    let (homeserver, server) = match (serve::connect(config, &Metrics::default()), ServerName::parse(&config.homeserver.domain)) {
+        (Ok(homeserver), Ok(server)) => (homeserver, server),
+        (Err(error), _) => return show("homeserver", Err(chain(&error))),
+        (_, Err(error)) => return show("homeserver", Err(error.to_string())),
+    };
+    match homeserver.versions().await {
+        Ok(versions) => show("homeserver", Ok(format!("{} answers, up to {}", config.homeserver.url, versions.versions.last().map_or("?", String::as_str)))),
+        Err(error) => return show("homeserver", Err(format!("{}; see `[homeserver] url`", chain(&error)))),
+    }
+    let device = ruma::OwnedDeviceId::from("RALF");
+    for bot in Bot::ALL {
+        let client = homeserver.bot(&bot.user_id(&server), &device);
+        show(
+            bot.localpart(),
+            match client.whoami().await {
+                Ok(me) => Ok(format!("is {}", me.user_id)),
+                Err(error) => Err(format!("{}; does the homeserver have the file that `ralf registration` prints, and was it restarted since?", chain(&error))),
+            },
+        );
+    }
+    show(
+        "ping",
+        match homeserver.ping(&config.appservice.id, Some(&new_id())).await {
+            Ok(took) => Ok(format!("the homeserver reaches us in {} ms", took.as_millis())),
+            Err(error) => Err(format!("{}; is `ralf serve` running, and is `[appservice] public_url` right?", chain(&error))),
+        },
+    );
+    let core = homeserver.bot(&Bot::Core.user_id(&server), &device);
+    for bot in Bot::ALL {
+        let name = format!("room {}", bot.room_key());
+        let Ok(alias) = RoomAliasId::parse(format!("#{}:{server}", serve::alias_localpart(bot.room_key()))) else { continue };
+        let finding = match core.resolve_alias(&alias).await {
+            Ok(Some(room)) => match core.state(&room, "m.room.member", core.user_id().as_str()).await {
+                Ok(Some(_)) => Ok(format!("{alias} is {room}")),
+                Ok(None) | Err(_) => Err(format!("ralf-core is not in {room}: invite it")),
+            },
+            Ok(None) if configured(config, bot) => Ok("set in the configuration".to_owned()),
+            Ok(None) => Err(format!("{alias} does not exist: `ralf serve` makes it")),
+            Err(error) => Err(chain(&error)),
+        };
+        show(&name, finding);
+    }
+}
+
+fn configured(config: &Config, bot: Bot) -> bool {
+    let rooms = &config.rooms;
+    match bot {
+        Bot::Core => rooms.ops.is_some(),
+        Bot::Infra => rooms.infra.is_some(),
+        Bot::Health => rooms.health.is_some(),
+        Bot::Planner => rooms.planner.is_some(),
+        Bot::Sec => rooms.sec.is_some(),
+    }
+}
+
+async fn ourselves(config: &Config) -> Finding {
+    let url = format!("http://{}/readyz", config.appservice.listen);
+    match reqwest::get(&url).await {
+        Ok(answer) if answer.status().is_success() => Ok(format!("{url} says ready")),
+        Ok(answer) => Err(format!("{url} says {}: see the log of `ralf serve`", answer.status())),
+        Err(_) => Err(format!("{url} does not answer: start `ralf serve`")),
+    }
+}
+
+async fn inventory(config: &Config) -> Finding {
+    let inventory = serve::inventory(config).current().await.map_err(|error| format!("{}; see `[inventory]`", chain(&error)))?;
+    Ok(format!("{} hosts, {} services", inventory.hosts.len(), inventory.services.len()))
+}
+
+async fn executors(config: &Config) -> Vec<(String, Finding)> {
+    let Some(ansible) = &config.executors.ansible else {
+        return vec![("executors".into(), Err("none: nothing can be changed; see `[executors.ansible]`".into()))];
+    };
+    let version = tokio::process::Command::new(&ansible.program).arg("--version").output().await;
+    let finding = match version {
+        Ok(output) if output.status.success() => {
+            Ok(String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or_default().to_owned())
+        }
+        Ok(output) => Err(format!("{} --version failed: {}", ansible.program.display(), String::from_utf8_lossy(&output.stderr).trim())),
+        Err(error) => Err(format!("{}: {error}; install it with `pip install ansible-core` or set `[executors.ansible] program`", ansible.program.display())),
+    };
+    vec![("executor ansible".into(), finding)]
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,36 @@
+//! `ralf serve`
+
+use std::process::ExitCode;
+
+use tracing_subscriber::EnvFilter;
+
+use super::ConfigArg;
+use crate::config::{Config, Log, LogFormat};
+use crate::serve;
+
+/// Runs the application service until it is stopped.
+pub(super) async fn main(arg: ConfigArg) -> ExitCode {
+    let config = match super::load(&arg) {
+        Ok(config) => config,
+        Err(code) => return code,
+    };
+    start_log(&config);
+    match serve::run(config).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "stopped");
+            super::complain(&error);
+            ExitCode::from(error.code())
+        }
+    }
+}
+
+fn start_log(config: &Config) {
+    let Log { format, level } = &config.log;
+    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Json => log.json().init(),
+        LogFormat::Pretty => log.init(),
+    }
+}

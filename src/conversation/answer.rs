@@ -1,0 +1,134 @@
+//! What a message is answered with, and how all of it is committed at once.
+
+use std::sync::Arc;
+
+use ralf_intents::{Ask, Lang};
+use serde_json::json;
+
+use crate::approval;
+use crate::bots::Bot;
+use crate::clock::new_id;
+use crate::house::House;
+use crate::inbound::lanes::HandleError;
+use crate::report::{Text, messages};
+use crate::store::{NewMessage, Operation, Question, StoreError, Tx, sent};
+
+/// How long an open question waits, in milliseconds.
+const QUESTION_MS: i64 = 3_600_000;
+
+/// The talk that an answer belongs to.
+#[derive(Debug, Clone)]
+pub struct Talk {
+    /// The room.
+    pub room: String,
+    /// The bot that speaks.
+    pub bot: Bot,
+    /// The message that asked.
+    pub ask_event: String,
+    /// The message that is answered now: the same one, or a later one of its thread.
+    pub event: String,
+    /// Answers stand in this thread, if it has one.
+    pub thread: Option<String>,
+    /// Who asked.
+    pub asker: String,
+    /// The language.
+    pub lang: Lang,
+    /// What was said.
+    pub sentence: String,
+    /// How it was understood, in short.
+    pub understood: String,
+}
+
+/// One thing to answer.
+pub enum Answer {
+    /// Say something.
+    Say(Text),
+    /// Ask back.
+    Ask(Ask),
+    /// Put an operation to the vote.
+    Propose(Box<Operation>),
+}
+
+impl Talk {
+    /// A text of ours, related to the message that it answers.
+    fn related(&self, text: Text) -> Text {
+        match &self.thread {
+            Some(root) => text.in_thread(root),
+            None => text.reply_to(&self.event),
+        }
+    }
+
+    /// A message of the talk's bot in the talk's room.
+    pub(super) fn message(&self, content: serde_json::Value) -> NewMessage {
+        NewMessage { room_id: self.room.clone(), bot: self.bot.name().into(), kind: "m.room.message".into(), content }
+    }
+}
+
+/// Commits the answers to an event together with the note that it is handled. `before` does what else belongs to it.
+pub(super) async fn commit(
+    house: &Arc<House>,
+    seq: i64,
+    talk: &Talk,
+    answers: Vec<Answer>,
+    closes: Option<&Question>,
+) -> Result<(), HandleError> {
+    let mut tx = house.store.begin().await?;
+    if !tx.handled(seq).await? {
+        return Ok(());
+    }
+    if let Some(question) = closes {
+        tx.forget_question(&question.id).await?;
+    }
+    tx.remember(&format!("lang:{}", talk.asker), talk.lang.as_str()).await?;
+    for answer in answers {
+        match answer {
+            Answer::Say(text) => {
+                tx.say(talk.message(talk.related(text).build())).await?;
+            }
+            Answer::Ask(ask) => put_question(&mut tx, talk, &ask).await?,
+            Answer::Propose(op) => approval::propose(&mut tx, talk.lang, &op).await?,
+        }
+    }
+    tx.commit().await?;
+    house.store.say_volatile(NewMessage {
+        room_id: talk.room.clone(),
+        bot: talk.bot.name().into(),
+        kind: "!receipt".into(),
+        content: json!({"event_id": talk.event}),
+    });
+    Ok(())
+}
+
+/// Asks back, in the thread of the asking message, with the options as reactions.
+async fn put_question(tx: &mut Tx, talk: &Talk, ask: &Ask) -> Result<(), StoreError> {
+    let (id, txn) = (new_id(), new_id());
+    let options: Vec<String> = ask.options.iter().map(|option| option.label.clone()).collect();
+    let field = json!({"id": id, "missing": ask.missing.clone().unwrap_or_default(), "options": options});
+    let content = messages::question(talk.lang, ask.question.get(talk.lang), &options)
+        .in_thread(&talk.ask_event)
+        .with("org.ralf.question", field)
+        .build();
+    tx.say_as(txn.clone(), talk.message(content)).await?;
+    for (key, _) in messages::KEYCAPS.iter().zip(&options) {
+        tx.say(NewMessage {
+            kind: "m.reaction".into(),
+            content: json!({"m.relates_to": {"rel_type": "m.annotation", "event_id": sent(&txn), "key": key}}),
+            ..talk.message(serde_json::Value::Null)
+        })
+        .await?;
+    }
+    let expires_ts = tx.now_ms() + QUESTION_MS;
+    tx.ask(&Question {
+        id,
+        room_id: talk.room.clone(),
+        speaker: talk.bot.name().into(),
+        ask_event: talk.ask_event.clone(),
+        asker: talk.asker.clone(),
+        lang: talk.lang.as_str().into(),
+        sentence: talk.sentence.clone(),
+        ask: serde_json::to_string(ask).unwrap_or_default(),
+        question_txn: txn,
+        expires_ts,
+    })
+    .await
+}

@@ -1,0 +1,222 @@
+//! Explicit commands: `!ralf WORD …`, and without `!ralf` in a direct chat.
+//!
+//! ```text
+//! command = [ "!ralf" ] word [ id ] [ rest ]
+//! ```
+
+use std::sync::Arc;
+
+use ralf_intents::Lang;
+use ruma::UserId;
+
+use super::{Answer, Talk, act, answer};
+use crate::approval::{self, Verdict};
+use crate::config::Role;
+use crate::house::House;
+use crate::inbound::lanes::{HandleError, Handled};
+use crate::report::messages;
+
+/// A command as it was typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Command {
+    word: Word,
+    /// As it was typed.
+    typed: String,
+    /// What follows the word.
+    rest: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Word {
+    Help,
+    Status,
+    Approve,
+    Deny,
+    Cancel,
+    Why,
+    History,
+    Whoami,
+    Policy,
+    NotBuilt,
+    Unknown,
+}
+
+/// Each command by its English and its German word, and the language that the word tells.
+const WORDS: &[(&str, Option<Lang>, Word)] = &[
+    ("help", Some(Lang::En), Word::Help),
+    ("hilfe", Some(Lang::De), Word::Help),
+    ("status", None, Word::Status),
+    ("approve", Some(Lang::En), Word::Approve),
+    ("genehmige", Some(Lang::De), Word::Approve),
+    ("deny", Some(Lang::En), Word::Deny),
+    ("ablehnen", Some(Lang::De), Word::Deny),
+    ("cancel", Some(Lang::En), Word::Cancel),
+    ("abbrechen", Some(Lang::De), Word::Cancel),
+    ("why", Some(Lang::En), Word::Why),
+    ("warum", Some(Lang::De), Word::Why),
+    ("history", Some(Lang::En), Word::History),
+    ("verlauf", Some(Lang::De), Word::History),
+    ("whoami", Some(Lang::En), Word::Whoami),
+    ("werbinich", Some(Lang::De), Word::Whoami),
+    ("policy", Some(Lang::En), Word::Policy),
+    ("regeln", Some(Lang::De), Word::Policy),
+    ("subscribe", Some(Lang::En), Word::NotBuilt),
+    ("abonniere", Some(Lang::De), Word::NotBuilt),
+    ("unsubscribe", Some(Lang::En), Word::NotBuilt),
+    ("abbestelle", Some(Lang::De), Word::NotBuilt),
+    ("subscriptions", Some(Lang::En), Word::NotBuilt),
+    ("abos", Some(Lang::De), Word::NotBuilt),
+    ("ack", Some(Lang::En), Word::NotBuilt),
+    ("quittiere", Some(Lang::De), Word::NotBuilt),
+    ("silence", Some(Lang::En), Word::NotBuilt),
+    ("stumm", Some(Lang::De), Word::NotBuilt),
+    ("alerts", Some(Lang::En), Word::NotBuilt),
+    ("alarme", Some(Lang::De), Word::NotBuilt),
+    ("freeze", Some(Lang::En), Word::NotBuilt),
+    ("einfrieren", Some(Lang::De), Word::NotBuilt),
+    ("unfreeze", Some(Lang::En), Word::NotBuilt),
+    ("auftauen", Some(Lang::De), Word::NotBuilt),
+    ("incident", Some(Lang::En), Word::NotBuilt),
+    ("vorfall", Some(Lang::De), Word::NotBuilt),
+    ("resolve", Some(Lang::En), Word::NotBuilt),
+    ("klären", Some(Lang::De), Word::NotBuilt),
+    ("breakglass", Some(Lang::En), Word::NotBuilt),
+    ("notfall", Some(Lang::De), Word::NotBuilt),
+    ("test", Some(Lang::En), Word::NotBuilt),
+    ("teste", Some(Lang::De), Word::NotBuilt),
+    ("extend", Some(Lang::En), Word::NotBuilt),
+    ("verlängere", Some(Lang::De), Word::NotBuilt),
+    ("expire", Some(Lang::En), Word::NotBuilt),
+    ("beende", Some(Lang::De), Word::NotBuilt),
+];
+
+/// Reads a command. Without `!ralf` only in a direct chat, and only when the first word is one.
+pub(super) fn parse(text: &str, direct: bool) -> Option<Command> {
+    let explicit = without_prefix(text);
+    let line = explicit.or(direct.then_some(text))?.trim();
+    let (typed, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    let found = WORDS.iter().find(|(word, ..)| *word == typed.to_lowercase());
+    let word = match (found, explicit.is_some()) {
+        (Some((.., word)), _) => *word,
+        (None, true) if typed.is_empty() => Word::Help,
+        // `!ralf restart grafana`: a sentence behind the prefix is read as one.
+        (None, true) if !rest.is_empty() => return None,
+        (None, true) => Word::Unknown,
+        (None, false) => return None,
+    };
+    Some(Command { word, typed: typed.to_owned(), rest: rest.trim().to_owned() })
+}
+
+/// What follows `!ralf`.
+pub(super) fn without_prefix(text: &str) -> Option<&str> {
+    let rest = text.get(..5).filter(|head| head.eq_ignore_ascii_case("!ralf")).map(|_| &text[5..])?;
+    (rest.is_empty() || rest.starts_with(char::is_whitespace)).then_some(rest)
+}
+
+/// Runs a command.
+pub(super) async fn run(
+    house: &Arc<House>,
+    seq: i64,
+    mut talk: Talk,
+    command: Command,
+) -> Result<Handled, HandleError> {
+    let told = WORDS.iter().find(|(word, ..)| *word == command.typed.to_lowercase()).and_then(|(_, lang, _)| *lang);
+    talk.lang = told.unwrap_or(talk.lang);
+    let lang = talk.lang;
+    let answer = match command.word {
+        Word::Help => Answer::Say(messages::help(lang)),
+        Word::Status => {
+            let target = if command.rest.is_empty() { None } else { Some(command.rest.as_str()) };
+            act::show_status(house, &talk, target).await?
+        }
+        Word::Approve => return vote(house, seq, talk, &command, Verdict::Approve).await,
+        Word::Deny => return vote(house, seq, talk, &command, Verdict::Deny).await,
+        Word::Cancel => return cancel(house, seq, talk, &command).await,
+        Word::Why => act::explain(house, &talk, Some(command.rest.as_str()).filter(|id| !id.is_empty())).await?,
+        Word::History => Answer::Say(messages::history(lang, &house.store.operations_recent(10).await?)),
+        Word::Whoami => {
+            let user = UserId::parse(&talk.asker).map_err(|e| HandleError::Broken(e.to_string()))?;
+            let person = house.person(&user).map(|(name, _)| name);
+            Answer::Say(messages::whoami(lang, &talk.asker, person, house.has_role(&user, Role::Approver)))
+        }
+        Word::Policy => Answer::Say(messages::policy(lang, &rules(house, lang))),
+        Word::NotBuilt => Answer::Say(messages::not_built(lang, &command.typed)),
+        Word::Unknown => Answer::Say(messages::unknown_command(lang, &command.typed)),
+    };
+    answer::commit(house, seq, &talk, vec![answer], None).await?;
+    Ok(Handled::Done)
+}
+
+async fn vote(house: &Arc<House>, seq: i64, talk: Talk, command: &Command, verdict: Verdict) -> Result<Handled, HandleError> {
+    let (id, reason) = command.rest.split_once(char::is_whitespace).unwrap_or((&command.rest, ""));
+    let answer = match house.store.operation_like(id).await? {
+        None if id.is_empty() => messages::id_wanted(talk.lang, &command.typed),
+        None => messages::no_such_operation(talk.lang, id),
+        Some(op) if op.state.is_final() || !op.state.is_pending() => messages::too_late(talk.lang, &op),
+        Some(op) => {
+            approval::vote_by_words(house, seq, &talk, &op, verdict, reason.trim()).await?;
+            return Ok(Handled::Done);
+        }
+    };
+    answer::commit(house, seq, &talk, vec![Answer::Say(answer)], None).await?;
+    Ok(Handled::Done)
+}
+
+async fn cancel(house: &Arc<House>, seq: i64, talk: Talk, command: &Command) -> Result<Handled, HandleError> {
+    let op = house.store.operation_like(&command.rest).await?;
+    let user = UserId::parse(&talk.asker).map_err(|e| HandleError::Broken(e.to_string()))?;
+    let answer = match op {
+        None if command.rest.is_empty() => messages::id_wanted(talk.lang, &command.typed),
+        None => messages::no_such_operation(talk.lang, &command.rest),
+        Some(op) if !op.state.is_pending() => messages::too_late(talk.lang, &op),
+        Some(op) if op.requester != talk.asker && !house.has_role(&user, Role::Approver) => {
+            messages::may_not_cancel(talk.lang)
+        }
+        Some(op) => {
+            approval::cancel(house, Some(seq), &op, &talk.asker, &talk.event).await?;
+            return Ok(Handled::Done);
+        }
+    };
+    answer::commit(house, seq, &talk, vec![Answer::Say(answer)], None).await?;
+    Ok(Handled::Done)
+}
+
+/// The rules in force: intents, approvals, whether the asker counts, minutes to live.
+fn rules(house: &House, lang: Lang) -> Vec<(String, u32, bool, i64)> {
+    let policy = &house.config.policy;
+    let minutes = |ms: i64| (ms / 60_000).max(1);
+    let mut rules: Vec<_> = policy
+        .rules
+        .iter()
+        .map(|rule| {
+            let ms = rule.intents.first().map_or(0, |intent| policy.expiry_ms(intent));
+            (rule.intents.join(", "), rule.approvals, rule.self_approval, minutes(ms))
+        })
+        .collect();
+    let rest = crate::config::Rule::default();
+    let other = crate::report::t(lang, "alles andere", "everything else").to_owned();
+    rules.push((other, rest.approvals, rest.self_approval, minutes(policy.expiry_ms(""))));
+    rules
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn word(text: &str, direct: bool) -> Option<Word> {
+        parse(text, direct).map(|command| command.word)
+    }
+
+    #[test]
+    fn commands_want_their_prefix_outside_of_direct_chats() {
+        assert_eq!(word("!ralf hilfe", false), Some(Word::Help));
+        assert_eq!(word("!RALF Status", false), Some(Word::Status));
+        assert_eq!(word("!ralf", false), Some(Word::Help));
+        assert_eq!(word("hilfe", false), None);
+        assert_eq!(word("hilfe", true), Some(Word::Help));
+        assert_eq!(word("!ralfi hilfe", false), None);
+        assert_eq!(word("!ralf flurb", false), Some(Word::Unknown));
+        assert_eq!(word("!ralf restart grafana", false), None);
+        assert_eq!(word("!ralf klären x", false), Some(Word::NotBuilt));
+    }
+}

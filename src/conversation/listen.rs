@@ -1,0 +1,124 @@
+//! Who answers a message, and whether anybody does.
+
+use std::sync::Arc;
+
+use ralf_intents::{Lang, NoneReason, Outcome, Reading};
+
+use super::{Answer, Talk, act, answer, commands, done, questions};
+use ruma::OwnedUserId;
+
+use crate::bots::Bot;
+use crate::event::{Event, Message};
+use crate::house::House;
+use crate::inbound::lanes::{HandleError, Handled};
+use crate::report::messages::{self, NotNow};
+
+/// Answers a message, if it is for us.
+pub(super) async fn message(
+    house: &Arc<House>,
+    seq: i64,
+    event: &Event,
+    message: &Message,
+) -> Result<Handled, HandleError> {
+    let lang = known_lang(house, event).await?;
+    let Some((bot, direct)) = who(house, event, message) else { return done(house, seq).await };
+    let mut talk = Talk {
+        room: event.room.clone(),
+        bot,
+        ask_event: message.thread.clone().unwrap_or_else(|| event.id.clone()),
+        event: event.id.clone(),
+        thread: message.thread.clone(),
+        asker: event.sender.to_string(),
+        lang: lang.unwrap_or(house.default_lang()),
+        sentence: message.text.clone(),
+        understood: String::new(),
+    };
+    if let Some(command) = commands::parse(&message.text, direct) {
+        return commands::run(house, seq, talk, command).await;
+    }
+    let ours = |user: &OwnedUserId| Bot::of(user, &house.server).is_some();
+    let mut addressed = direct || message.mentions.iter().any(ours);
+    if let Some(rest) = commands::without_prefix(&message.text) {
+        talk.sentence = rest.trim().to_owned();
+        addressed = true;
+    }
+    if let Some(root) = message.thread.as_deref().or(message.reply_to.as_deref()) {
+        if let Some(question) = house.store.question_in_thread(&event.room, root).await? {
+            return questions::answered(house, seq, talk, question).await;
+        }
+        addressed |= takes_part(house, root).await?;
+    }
+    let ops = house.rooms().own.get(&event.room) == Some(&Bot::Core);
+    if !(addressed || ops) {
+        return done(house, seq).await;
+    }
+    let (_, names) = match house.inventory().await {
+        Ok(known) => known,
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "the inventory can't be read");
+            let answers = if addressed { vec![Answer::Say(messages::no_inventory(talk.lang, &error.to_string()))] } else { vec![] };
+            answer::commit(house, seq, &talk, answers, None).await?;
+            return Ok(Handled::Done);
+        }
+    };
+    let reading = house.understanding.read(&talk.sentence, &names, lang);
+    understood(house, seq, &mut talk, reading, addressed).await
+}
+
+/// Goes on with a message that was read.
+pub(super) async fn understood(
+    house: &Arc<House>,
+    seq: i64,
+    talk: &mut Talk,
+    reading: Reading,
+    addressed: bool,
+) -> Result<Handled, HandleError> {
+    talk.lang = reading.lang;
+    talk.understood = reading.trace.iter().map(|t| format!("{}: {}", t.reader, t.said)).collect::<Vec<_>>().join(" → ");
+    let mut outcomes = vec![reading.outcome];
+    outcomes.extend(reading.more);
+    if let [Outcome::None(reason)] = outcomes.as_slice() {
+        if !addressed {
+            return done(house, seq).await;
+        }
+        answer::commit(house, seq, talk, vec![Answer::Say(none(talk.lang, *reason))], None).await?;
+        return Ok(Handled::Done);
+    }
+    act::on(house, seq, talk.clone(), outcomes, None).await
+}
+
+pub(super) fn none(lang: Lang, reason: NoneReason) -> crate::report::Text {
+    match reason {
+        NoneReason::Negated => messages::not_now(lang, NotNow::Negated),
+        NoneReason::Report => messages::not_now(lang, NotNow::Report),
+        NoneReason::HowTo => messages::not_now(lang, NotNow::HowTo),
+        NoneReason::Later => messages::not_now(lang, NotNow::Later),
+        NoneReason::Empty => messages::help(lang),
+        NoneReason::NotOurs => messages::not_ours(lang),
+    }
+}
+
+/// The one bot that answers here – the room's own, else the one that is mentioned, else core –, and whether the room is
+/// a direct chat. Nothing when none of us is there.
+fn who(house: &House, event: &Event, message: &Message) -> Option<(Bot, bool)> {
+    let rooms = house.rooms();
+    if let Some(own) = rooms.own.get(&event.room) {
+        return Some((*own, false));
+    }
+    let there = rooms.members.get(&event.room)?;
+    let direct = rooms.direct.contains(&event.room);
+    let mentioned = message.mentions.iter().filter_map(|user| Bot::of(user, &house.server)).find(|bot| there.contains(bot));
+    let bot = mentioned.or_else(|| there.contains(&Bot::Core).then_some(Bot::Core)).or_else(|| there.first().copied())?;
+    Some((bot, direct))
+}
+
+/// Whether a bot takes part in the thread of `root`.
+async fn takes_part(house: &House, root: &str) -> Result<bool, HandleError> {
+    Ok(house.store.operation_proposed_by(root).await?.is_some()
+        || !house.store.operations_asked_by(root).await?.is_empty())
+}
+
+/// The language that the sender spoke last.
+pub(super) async fn known_lang(house: &House, event: &Event) -> Result<Option<Lang>, HandleError> {
+    Ok(house.store.recall(&format!("lang:{}", event.sender)).await?.and_then(|lang| lang.parse().ok()))
+}

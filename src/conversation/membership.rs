@@ -1,0 +1,85 @@
+//! Invites, and who of us is where.
+
+use std::sync::Arc;
+
+use ruma::UserId;
+use serde_json::json;
+
+use super::done;
+use crate::bots::Bot;
+use crate::event::Event;
+use crate::house::House;
+use crate::inbound::lanes::{HandleError, Handled};
+use crate::report::messages;
+use crate::store::NewMessage;
+
+/// Somebody's membership changed.
+pub(super) async fn changed(
+    house: &Arc<House>,
+    seq: i64,
+    event: &Event,
+    user: &UserId,
+    membership: &str,
+    direct: bool,
+) -> Result<Handled, HandleError> {
+    let Some(bot) = Bot::of(user, &house.server) else { return done(house, seq).await };
+    match membership {
+        // Our own invites into our own rooms are followed by who sent them.
+        "invite" if crate::inbound::matrix::is_ours(&event.sender, &house.server) => done(house, seq).await,
+        "invite" => invited(house, seq, event, bot, direct).await,
+        "join" => {
+            house.rooms_mut().members.entry(event.room.clone()).or_default().insert(bot);
+            done(house, seq).await
+        }
+        _ => {
+            if let Some(there) = house.rooms_mut().members.get_mut(&event.room) {
+                there.remove(&bot);
+            }
+            done(house, seq).await
+        }
+    }
+}
+
+/// Joins and introduces itself once, or leaves with a reason.
+async fn invited(house: &Arc<House>, seq: i64, event: &Event, bot: Bot, direct: bool) -> Result<Handled, HandleError> {
+    let say = |kind: &str, content| NewMessage {
+        room_id: event.room.clone(),
+        bot: bot.name().into(),
+        kind: kind.into(),
+        content,
+    };
+    let lang = house.default_lang();
+    let welcome = may_invite(house, &event.sender);
+    let mut tx = house.store.begin().await?;
+    if !tx.handled(seq).await? {
+        return Ok(Handled::Done);
+    }
+    if welcome {
+        tx.say(say("!join", json!({}))).await?;
+        if direct {
+            tx.remember(&format!("direct:{}", event.room), "1").await?;
+        }
+        if !house.rooms().own.contains_key(&event.room) && tx.once(&format!("greeted:{}:{}", event.room, bot.name())).await? {
+            tx.say(say("m.room.message", messages::greeting(lang).notice().build())).await?;
+        }
+    } else {
+        tracing::info!(room = event.room, inviter = %event.sender, bot = bot.name(), "an invite was declined");
+        tx.say(say("!leave", json!({"reason": messages::declined(lang)}))).await?;
+    }
+    tx.commit().await?;
+    if welcome {
+        let mut rooms = house.rooms_mut();
+        rooms.members.entry(event.room.clone()).or_default().insert(bot);
+        if direct {
+            rooms.direct.insert(event.room.clone());
+        }
+    }
+    Ok(Handled::Done)
+}
+
+fn may_invite(house: &House, user: &UserId) -> bool {
+    house.person(user).is_some()
+        || house.config.rooms.allow_invites_from.iter().any(|allowed| {
+            allowed.strip_prefix(':').map_or_else(|| allowed == user.as_str(), |server| user.server_name() == server)
+        })
+}

@@ -1,0 +1,66 @@
+//! From an event to what is said and proposed in answer to it, committed together.
+
+mod act;
+mod answer;
+mod commands;
+mod listen;
+mod membership;
+mod questions;
+mod redaction;
+mod target;
+
+use std::sync::Arc;
+
+use crate::approval;
+use crate::event::Kind;
+use crate::house::House;
+use crate::inbound::lanes::{HandleError, Handled};
+use crate::inbound::matrix;
+use crate::store::InboxRow;
+
+pub use answer::{Answer, Talk};
+
+/// Handles one event of the inbox: everything that comes of it is committed together with the note that it is done.
+///
+/// # Errors
+/// See [`HandleError`]; the lane decides what follows.
+pub async fn handle(house: &Arc<House>, row: &InboxRow) -> Result<Handled, HandleError> {
+    let event = matrix::read(&row.body, &house.server)?;
+    match &event.kind {
+        Kind::Message(message) => return listen::message(house, row.seq, &event, message).await,
+        Kind::Reaction { target, key } => {
+            if let Some(op) = house.store.operation_proposed_by(target).await? {
+                if op.room_id == event.room
+                    && let Some(verdict) = approval::verdict(key)
+                {
+                    approval::react(house, row.seq, &event, &op, verdict).await?;
+                    return Ok(Handled::Done);
+                }
+            } else if let Some(question) = house.store.question_asked_by(&event.room, target).await? {
+                return questions::reacted(house, row.seq, &event, question, key).await;
+            }
+        }
+        Kind::Redaction { target } => return redaction::redacted(house, row.seq, &event, target).await,
+        Kind::Membership { user, membership, direct } => {
+            return membership::changed(house, row.seq, &event, user, membership, *direct).await;
+        }
+        Kind::Echo { txn_id } => {
+            let mut tx = house.store.begin().await?;
+            if tx.handled(row.seq).await? {
+                tx.sent(txn_id, &event.id).await?;
+                tx.commit().await?;
+            }
+            return Ok(Handled::Done);
+        }
+        Kind::Other => {}
+    }
+    done(house, row.seq).await
+}
+
+/// Nothing comes of it.
+async fn done(house: &House, seq: i64) -> Result<Handled, HandleError> {
+    let mut tx = house.store.begin().await?;
+    tx.handled(seq).await?;
+    tx.commit().await?;
+    Ok(Handled::Done)
+}

@@ -1,0 +1,100 @@
+//! Answers to what a bot asked back: a reaction on an option, or words in the thread.
+
+use std::sync::Arc;
+
+use ralf_intents::{Ask, Lang, Outcome};
+
+use super::{Answer, Talk, act, answer, done, listen};
+use crate::bots::Bot;
+use crate::event::Event;
+use crate::house::House;
+use crate::inbound::lanes::{HandleError, Handled};
+use crate::report::messages;
+use crate::store::Question;
+
+/// A reaction on a question.
+pub(super) async fn reacted(
+    house: &Arc<House>,
+    seq: i64,
+    event: &Event,
+    question: Question,
+    key: &str,
+) -> Result<Handled, HandleError> {
+    let chosen = messages::KEYCAPS.iter().position(|keycap| bare(keycap) == bare(key));
+    match chosen {
+        Some(n) if event.sender == question.asker && n < open(&question)?.options.len() => {
+            let talk = talk(&question, &event.id);
+            fill(house, seq, talk, question, &(n + 1).to_string()).await
+        }
+        _ => done(house, seq).await,
+    }
+}
+
+/// Words in the thread of a question.
+pub(super) async fn answered(
+    house: &Arc<House>,
+    seq: i64,
+    said: Talk,
+    question: Question,
+) -> Result<Handled, HandleError> {
+    if said.asker != question.asker {
+        return done(house, seq).await;
+    }
+    let talk = talk(&question, &said.event);
+    fill(house, seq, talk, question, said.sentence.trim()).await
+}
+
+/// Completes the question by an answer; what is no answer leads to the same question once more.
+async fn fill(
+    house: &Arc<House>,
+    seq: i64,
+    mut talk: Talk,
+    question: Question,
+    words: &str,
+) -> Result<Handled, HandleError> {
+    let (_, names) = match house.inventory().await {
+        Ok(known) => known,
+        Err(error) => {
+            let answers = vec![Answer::Say(messages::no_inventory(talk.lang, &error.to_string()))];
+            answer::commit(house, seq, &talk, answers, None).await?;
+            return Ok(Handled::Done);
+        }
+    };
+    let ask = open(&question)?;
+    let reading = house.understanding.fill(&ask, words, &names, Some(talk.lang));
+    let outcome = match reading.outcome {
+        Outcome::None(reason) => {
+            let said = vec![Answer::Say(listen::none(talk.lang, reason))];
+            answer::commit(house, seq, &talk, said, Some(&question)).await?;
+            return Ok(Handled::Done);
+        }
+        outcome => outcome,
+    };
+    talk.understood = format!("{} + {words:?}", question.sentence);
+    let mut outcomes = vec![outcome];
+    outcomes.extend(reading.more);
+    act::on(house, seq, talk, outcomes, Some(question)).await
+}
+
+fn open(question: &Question) -> Result<Ask, HandleError> {
+    Ok(serde_json::from_str(&question.ask)?)
+}
+
+fn talk(question: &Question, event: &str) -> Talk {
+    Talk {
+        room: question.room_id.clone(),
+        bot: Bot::named(&question.speaker).unwrap_or(Bot::Core),
+        ask_event: question.ask_event.clone(),
+        event: event.to_owned(),
+        thread: Some(question.ask_event.clone()),
+        asker: question.asker.clone(),
+        lang: question.lang.parse().unwrap_or(Lang::En),
+        sentence: question.sentence.clone(),
+        understood: String::new(),
+    }
+}
+
+/// Without variation selectors: clients differ in them.
+fn bare(key: &str) -> String {
+    key.chars().filter(|c| *c != '\u{fe0f}').collect()
+}

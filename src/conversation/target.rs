@@ -1,0 +1,102 @@
+//! From an intent to a task: what the executor shall do, and on which hosts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ralf_intents::{Ask, Choice, Intent, Lang};
+
+use crate::house::House;
+use crate::inbound::lanes::HandleError;
+use crate::inventory::{Inventory, observe};
+use crate::plan::Task;
+use crate::report::{Text, messages, t};
+
+/// What became of an intent.
+pub(super) enum Resolved {
+    /// It can be planned.
+    Task(Task),
+    /// A person has to choose.
+    Ask(Ask),
+    /// It can't be done, and why.
+    Say(Text),
+}
+
+/// Finds the hosts. A host that was not said is the one where the service runs; several are asked about.
+pub(super) async fn resolve(house: &House, lang: Lang, intent: &Intent) -> Result<Resolved, HandleError> {
+    let action = match intent.name.as_str() {
+        "deploy_service" => "deploy",
+        "restart_service" => "restart",
+        "remove_service" => "remove",
+        _ => return Ok(Resolved::Say(messages::no_executor(lang, &intent.name))),
+    };
+    let (inventory, _) = match house.inventory().await {
+        Ok(known) => known,
+        Err(error) => return Ok(Resolved::Say(messages::no_inventory(lang, &error.to_string()))),
+    };
+    let service = intent.slots.get("service").cloned();
+    let said = intent.slots.get("node").or_else(|| intent.slots.get("host")).cloned();
+    let hosts = match (&service, said) {
+        (_, Some(host)) => vec![host],
+        (Some(service), None) => {
+            let there = whereabouts(house, &inventory, service).await?;
+            let candidates: Vec<String> = match (action, there.is_empty()) {
+                ("deploy", true) => inventory.hosts_of(service).map(|(name, _)| name.to_owned()).collect(),
+                (_, true) => {
+                    return Ok(Resolved::Say(Text::new().line(&match lang {
+                        Lang::De => format!("`{service}` ist nirgends eingerichtet; es gibt nichts zu tun. `Installiere {service}` richtet es ein."),
+                        Lang::En => format!("`{service}` is not set up anywhere; there is nothing to do. `Install {service}` sets it up."),
+                    })));
+                }
+                _ => there.into_iter().collect(),
+            };
+            match candidates.as_slice() {
+                [only] => vec![only.clone()],
+                [] => return Ok(Resolved::Say(Text::new().line(t(lang, "Dafür gibt es im Inventar keinen Host.", "There is no host for it in the inventory.")))),
+                several => return Ok(Resolved::Ask(which_host(intent, service, several))),
+            }
+        }
+        (None, None) => return Ok(Resolved::Say(messages::no_executor(lang, &intent.name))),
+    };
+    Ok(Resolved::Task(Task {
+        operation: house.new_operation_id(),
+        intent: intent.name.clone(),
+        action: action.into(),
+        service,
+        hosts,
+        slots: intent.slots.clone(),
+    }))
+}
+
+/// Where a service is: where it answers now, and where we set it up and did not remove it since.
+async fn whereabouts(house: &House, inventory: &Inventory, service: &str) -> Result<BTreeSet<String>, HandleError> {
+    let seen = observe::observe(inventory, &house.http, |name, _| name == service).await;
+    let running = seen.into_iter().filter(|seen| seen.state == observe::State::Running).map(|seen| seen.host);
+    let mut there: BTreeSet<String> = running.collect();
+    there.extend(house.store.deployed(service).await?.into_iter().filter(|host| inventory.hosts.contains_key(host)));
+    Ok(there)
+}
+
+fn which_host(intent: &Intent, service: &str, hosts: &[String]) -> Ask {
+    let slot = if intent.name == "restart_service" { "host" } else { "node" };
+    let options = hosts.iter().take(9).map(|host| {
+        let mut slots: BTreeMap<String, String> = intent.slots.clone();
+        slots.insert(slot.into(), host.clone());
+        Choice { label: host.clone(), intent: Some(intent.name.clone()), slots }
+    });
+    let question = ralf_intents::Question {
+        de: match intent.name.as_str() {
+            "deploy_service" => format!("Auf welchem Host soll {service} laufen?"),
+            _ => format!("{service} gibt es auf mehreren Hosts. Welchen meinst du?"),
+        },
+        en: match intent.name.as_str() {
+            "deploy_service" => format!("On which host shall {service} run?"),
+            _ => format!("{service} is on several hosts. Which one do you mean?"),
+        },
+    };
+    Ask {
+        intent: intent.name.clone(),
+        slots: intent.slots.clone(),
+        missing: Some(slot.into()),
+        options: options.collect(),
+        question,
+    }
+}

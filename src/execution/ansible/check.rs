@@ -1,0 +1,45 @@
+//! `--check --diff`: what would change, and what the state is now.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use super::run::Run;
+use super::words;
+use crate::execution::{ExecutorError, Redactor, folder};
+
+/// What the check printed at planning; only its length is used later, to tell how far a run is.
+pub(super) const CHECKED: &str = "check.jsonl";
+
+/// Runs the planned command in check mode.
+pub(super) async fn check<'r>(
+    run: &'r Path,
+    redactor: &'r Redactor,
+    limit: Duration,
+) -> Result<(Run<'r>, Vec<u8>), ExecutorError> {
+    let argv = std::fs::read(run.join(folder::INPUT).join("argv.json"));
+    let argv = argv.map_err(ExecutorError::io("reading the plan's command line"))?;
+    let argv: Vec<String> = serde_json::from_slice(&argv)
+        .map_err(|error| ExecutorError::Tampered(format!("argv.json is no list of words: {error}")))?;
+    let Some((program, arguments)) = argv.split_first() else {
+        return Err(ExecutorError::Tampered("argv.json is empty".into()));
+    };
+    let mut command = tokio::process::Command::new(program);
+    command.args(arguments).arg("--check").current_dir(run);
+    command.env_clear().envs(super::environment(run));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let child = command.spawn().map_err(|source| super::not_started(program, source))?;
+    let Ok(output) = tokio::time::timeout(limit, child.wait_with_output()).await else {
+        return Err(ExecutorError::Refused(format!("the check took longer than {} s and was stopped", limit.as_secs())));
+    };
+    let output = output.map_err(ExecutorError::io("running the check"))?;
+    let mut checked = Run::new(run, redactor, 0);
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        checked.feed(line);
+    }
+    if output.status.success() {
+        return Ok((checked, output.stdout));
+    }
+    let stderr = redactor.hide(&String::from_utf8_lossy(&output.stderr));
+    Err(ExecutorError::Refused(words::failures(&checked, &stderr).join("\n")))
+}

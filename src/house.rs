@@ -1,0 +1,207 @@
+//! What everybody in the house can reach.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use ralf_appservice::Client;
+use ralf_intents::{Lang, Names, Understanding};
+use ruma::{OwnedServerName, UserId};
+use tokio::sync::Notify;
+
+use crate::bots::Bot;
+use crate::config::{Config, Person, Role};
+use crate::execution::Registry;
+use crate::inventory::{Inventory, InventoryError, Source};
+use crate::metrics::Metrics;
+use crate::plan::{canonical, hex};
+use crate::store::Store;
+
+/// The running house.
+pub struct House {
+    /// Its configuration.
+    pub config: Config,
+    /// Our homeserver's name.
+    pub server: OwnedServerName,
+    /// Everything durable.
+    pub store: Store,
+    clients: BTreeMap<Bot, Client>,
+    /// Sentences to intents.
+    pub understanding: Understanding,
+    /// What can be named.
+    pub inventory: Arc<Source>,
+    names: Mutex<Option<(Arc<Inventory>, Arc<Names>)>>,
+    /// What can change the lab.
+    pub executors: Registry,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Which rooms there are.
+    pub rooms: RwLock<Rooms>,
+    /// For looking at services.
+    pub http: reqwest::Client,
+    /// Told when an operation was approved.
+    pub approved: Notify,
+    /// Told when another process has taken over: time to go.
+    pub lost_lease: Notify,
+    /// The hash of the policy in force.
+    pub policy_version: String,
+    /// Transaction ids of what was sent lately: their echoes tell nothing new.
+    sent: Mutex<HashSet<String>>,
+}
+
+/// Which rooms there are, and who of us is where.
+#[derive(Debug, Default)]
+pub struct Rooms {
+    /// The five rooms: id → the bot whose own it is.
+    pub own: HashMap<String, Bot>,
+    /// Who of us is joined where.
+    pub members: HashMap<String, BTreeSet<Bot>>,
+    /// Direct chats.
+    pub direct: HashSet<String>,
+}
+
+/// What a house is made of.
+pub struct Parts {
+    /// See [`House::config`].
+    pub config: Config,
+    /// See [`House::server`].
+    pub server: OwnedServerName,
+    /// See [`House::store`].
+    pub store: Store,
+    /// One client per bot.
+    pub clients: BTreeMap<Bot, Client>,
+    /// See [`House::understanding`].
+    pub understanding: Understanding,
+    /// See [`House::inventory`].
+    pub inventory: Arc<Source>,
+    /// See [`House::executors`].
+    pub executors: Registry,
+    /// See [`House::metrics`].
+    pub metrics: Metrics,
+    /// See [`House::http`].
+    pub http: reqwest::Client,
+}
+
+impl House {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { config, server, store, clients, understanding, inventory, executors, metrics, http } = parts;
+        let policy_version = policy_version(&config);
+        Self {
+            config,
+            server,
+            store,
+            clients,
+            understanding,
+            inventory,
+            names: Mutex::default(),
+            executors,
+            metrics,
+            rooms: RwLock::default(),
+            http,
+            approved: Notify::new(),
+            lost_lease: Notify::new(),
+            policy_version,
+            sent: Mutex::default(),
+        }
+    }
+
+    /// A bot's client.
+    ///
+    /// # Panics
+    /// Never: there is a client for each of [`Bot::ALL`].
+    pub fn client(&self, bot: Bot) -> &Client {
+        &self.clients[&bot]
+    }
+
+    /// What is known of the rooms, for reading.
+    pub fn rooms(&self) -> std::sync::RwLockReadGuard<'_, Rooms> {
+        self.rooms.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is known of the rooms, for changing.
+    pub fn rooms_mut(&self) -> std::sync::RwLockWriteGuard<'_, Rooms> {
+        self.rooms.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The bot that speaks in a room when nobody in particular is asked: its own, else core if it is there, else any.
+    pub fn speaker_in(&self, room: &str) -> Bot {
+        let rooms = self.rooms();
+        let own = rooms.own.get(room).copied();
+        own.or_else(|| {
+            let there = rooms.members.get(room)?;
+            if there.contains(&Bot::Core) { Some(Bot::Core) } else { there.first().copied() }
+        })
+        .unwrap_or(Bot::Core)
+    }
+
+    /// The room of a key such as `ops`, if it is known.
+    pub fn room(&self, bot: Bot) -> Option<String> {
+        self.rooms().own.iter().find(|(_, own)| **own == bot).map(|(id, _)| id.clone())
+    }
+
+    /// Inventory and names as they are now.
+    ///
+    /// # Errors
+    /// When a file is missing or wrong.
+    pub async fn inventory(&self) -> Result<(Arc<Inventory>, Arc<Names>), InventoryError> {
+        let inventory = self.inventory.current().await?;
+        let mut cached = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, names)) = &*cached
+            && Arc::ptr_eq(of, &inventory)
+        {
+            return Ok((inventory, Arc::clone(names)));
+        }
+        let names = Arc::new(Names::new(&inventory.names()));
+        *cached = Some((Arc::clone(&inventory), Arc::clone(&names)));
+        Ok((inventory, names))
+    }
+
+    /// The person behind a Matrix id, with the name from `[people]`.
+    pub fn person(&self, user: &UserId) -> Option<(&str, &Person)> {
+        self.config.people.iter().find(|(_, p)| p.ids.iter().any(|id| id == user)).map(|(name, p)| (name.as_str(), p))
+    }
+
+    /// Whether a user has a role.
+    pub fn has_role(&self, user: &UserId, role: Role) -> bool {
+        self.person(user).is_some_and(|(_, person)| person.roles.contains(&role))
+    }
+
+    /// A fresh operation id: ten letters and digits that can't be mistaken for each other, for people to type.
+    pub fn new_operation_id(&self) -> String {
+        const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+        (0..10).map(|_| char::from(ALPHABET[usize::from(rand::random::<u8>() % 32)])).collect()
+    }
+
+    /// Where an operation is rendered and run.
+    pub fn run_folder(&self, operation: &str) -> PathBuf {
+        self.config.executors.runs.clone().unwrap_or_else(|| "runs".into()).join(operation)
+    }
+
+    /// Notes that a message was sent.
+    pub fn sent(&self, txn_id: &str) {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        if sent.len() > 4_096 {
+            sent.clear();
+        }
+        sent.insert(txn_id.to_owned());
+    }
+
+    /// Whether a message is known to be sent; forgotten after a while.
+    pub fn was_sent(&self, txn_id: &str) -> bool {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).contains(txn_id)
+    }
+
+    /// The language to use when nobody spoke one yet.
+    pub fn default_lang(&self) -> Lang {
+        Lang::En
+    }
+}
+
+/// SHA-256 over people and policy: changes when either does.
+fn policy_version(config: &Config) -> String {
+    use sha2::{Digest as _, Sha256};
+    let people: Vec<String> = config.people.iter().map(|(name, p)| format!("{name} {:?} {:?}", p.ids, p.roles)).collect();
+    let policy = format!("{:?}", config.policy);
+    hex(&Sha256::digest(canonical(&(people, policy))))[..16].to_owned()
+}

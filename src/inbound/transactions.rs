@@ -1,0 +1,96 @@
+//! The appservice's [`Handler`]: commits a transaction to the inbox, then wakes the lanes.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ralf_appservice::{Handler, HandlerError, Transaction};
+use ruma::UserId;
+use sha2::{Digest as _, Sha256};
+
+use super::{Lanes, matrix};
+use crate::bots::Bot;
+use crate::event::Kind;
+use crate::house::House;
+use crate::plan::hex;
+use crate::store::{Claimed, StoreError};
+
+/// Takes transactions in.
+pub struct Intake {
+    house: Arc<House>,
+    lanes: Lanes,
+}
+
+impl Intake {
+    /// For these lanes.
+    pub fn new(house: Arc<House>, lanes: Lanes) -> Self {
+        Self { house, lanes }
+    }
+
+    /// What of an event goes into the inbox: its id, its room and itself; nothing when it does not matter to us.
+    fn keep(&self, body: &str) -> Option<(String, String, String)> {
+        let event = match matrix::read(body, &self.house.server) {
+            Ok(event) => event,
+            Err(error) => {
+                tracing::warn!(%error, "an event that can't be read was left out");
+                return None;
+            }
+        };
+        match event.kind {
+            Kind::Other => None,
+            Kind::Echo { txn_id } if self.house.was_sent(&txn_id) => None,
+            // What has no event id is known by its content.
+            _ if event.id.is_empty() => Some((hex(&Sha256::digest(body)), event.room, body.to_owned())),
+            _ => Some((event.id, event.room, body.to_owned())),
+        }
+    }
+}
+
+#[async_trait]
+impl Handler for Intake {
+    async fn transaction(&self, transaction: Transaction) -> Result<(), HandlerError> {
+        self.house.metrics.transaction(self.house.store.clock.now_ms());
+        let events: Vec<_> = transaction.events.iter().filter_map(|raw| self.keep(raw.json().get())).collect();
+        if events.is_empty() {
+            return Ok(());
+        }
+        match self.house.store.claim(&transaction.id, events).await {
+            Ok(Claimed::New(rows)) => {
+                for row in rows {
+                    self.lanes.push(row);
+                }
+                Ok(())
+            }
+            Ok(Claimed::Again) => {
+                tracing::debug!(transaction = transaction.id, "this transaction was here before");
+                Ok(())
+            }
+            Err(error) => {
+                if matches!(error, StoreError::Fenced) {
+                    self.house.lost_lease.notify_one();
+                }
+                tracing::error!(
+                    transaction = transaction.id,
+                    error = &error as &dyn std::error::Error,
+                    "a transaction could not be stored; the homeserver will send it again"
+                );
+                Err(HandlerError::new(error))
+            }
+        }
+    }
+
+    async fn user_exists(&self, user: &UserId) -> bool {
+        let Some(bot) = Bot::of(user, &self.house.server) else { return false };
+        match self.house.client(bot).register().await {
+            Ok(_) => true,
+            Err(error) => {
+                tracing::warn!(%user, error = &error as &dyn std::error::Error, "the homeserver asks for a bot that can't be registered");
+                false
+            }
+        }
+    }
+
+    async fn ping(&self, transaction_id: Option<String>) {
+        tracing::debug!(?transaction_id, "the homeserver pings");
+        self.house.metrics.pinged();
+    }
+}

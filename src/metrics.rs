@@ -1,0 +1,143 @@
+//! What is counted, in OpenMetrics.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+use tokio::sync::watch;
+
+use crate::store::{Store, StoreError};
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Call {
+    endpoint: &'static str,
+    status: u16,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OfState {
+    state: String,
+}
+
+/// The counters. Cheap to clone.
+#[derive(Clone)]
+pub struct Metrics {
+    registry: Arc<Registry>,
+    calls: Family<Call, Counter>,
+    call_time: Histogram,
+    transactions: Counter,
+    last_transaction_ms: Arc<AtomicI64>,
+    model_time: Histogram,
+    approval_time: Histogram,
+    inbox_depth: Gauge,
+    inbox_age: Gauge,
+    inbox_poison: Gauge,
+    outbox_depth: Gauge,
+    outbox_age: Gauge,
+    outbox_dead: Gauge,
+    transaction_age: Gauge,
+    operations: Family<OfState, Gauge>,
+    pings: watch::Sender<u64>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let buckets = || Histogram::new(exponential_buckets(0.001, 2.0, 16));
+        let mut metrics = Self {
+            registry: Arc::default(),
+            calls: Family::default(),
+            call_time: buckets(),
+            transactions: Counter::default(),
+            last_transaction_ms: Arc::default(),
+            model_time: buckets(),
+            approval_time: Histogram::new(exponential_buckets(1.0, 2.0, 14)),
+            inbox_depth: Gauge::default(),
+            inbox_age: Gauge::default(),
+            inbox_poison: Gauge::default(),
+            outbox_depth: Gauge::default(),
+            outbox_age: Gauge::default(),
+            outbox_dead: Gauge::default(),
+            transaction_age: Gauge::default(),
+            operations: Family::default(),
+            pings: watch::channel(0).0,
+        };
+        let mut r = Registry::with_prefix("ralf");
+        r.register("homeserver_calls", "Calls of the homeserver's API", metrics.calls.clone());
+        r.register_with_unit("homeserver_call_duration", "Time of a call of the homeserver's API", Unit::Seconds, metrics.call_time.clone());
+        r.register("transactions", "Transactions that came from the homeserver", metrics.transactions.clone());
+        r.register_with_unit("transaction_age", "Time since the last transaction", Unit::Seconds, metrics.transaction_age.clone());
+        r.register_with_unit("model_duration", "Time of an answer of the language model", Unit::Seconds, metrics.model_time.clone());
+        r.register_with_unit("approval_duration", "Time from a proposal to its decision", Unit::Seconds, metrics.approval_time.clone());
+        r.register("inbox_depth", "Events that wait to be handled", metrics.inbox_depth.clone());
+        r.register_with_unit("inbox_age", "Age of the oldest event that waits", Unit::Seconds, metrics.inbox_age.clone());
+        r.register("inbox_poison", "Events that were set aside", metrics.inbox_poison.clone());
+        r.register("outbox_depth", "Messages that wait to be sent", metrics.outbox_depth.clone());
+        r.register_with_unit("outbox_age", "Age of the oldest message that waits", Unit::Seconds, metrics.outbox_age.clone());
+        r.register("outbox_dead", "Messages that were given up (the latest hundred)", metrics.outbox_dead.clone());
+        r.register("operations", "Operations by state", metrics.operations.clone());
+        metrics.registry = Arc::new(r);
+        metrics
+    }
+}
+
+impl Metrics {
+    /// Counts a call of the homeserver's API.
+    pub fn call(&self, endpoint: &'static str, status: u16, elapsed: Duration) {
+        self.calls.get_or_create(&Call { endpoint, status }).inc();
+        self.call_time.observe(elapsed.as_secs_f64());
+    }
+
+    /// Counts a transaction; `now` in milliseconds since the epoch.
+    pub fn transaction(&self, now: i64) {
+        self.transactions.inc();
+        self.last_transaction_ms.store(now, Ordering::Relaxed);
+    }
+
+    /// The homeserver reached us.
+    pub fn pinged(&self) {
+        self.pings.send_modify(|n| *n += 1);
+    }
+
+    /// Counts an answer of the language model.
+    pub fn model(&self, elapsed: Duration) {
+        self.model_time.observe(elapsed.as_secs_f64());
+    }
+
+    /// Counts a decision; the time since the proposal in milliseconds.
+    pub fn decided(&self, after_ms: i64) {
+        #[expect(clippy::cast_precision_loss, reason = "a histogram needs no more")]
+        self.approval_time.observe(after_ms as f64 / 1_000.0);
+    }
+
+    /// Reads depths and ages from the store and writes everything out.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn render(&self, store: &Store) -> Result<String, StoreError> {
+        let now = store.clock.now_ms();
+        let age = |since: Option<i64>| since.map_or(0, |ts| (now - ts).max(0) / 1_000);
+        let (depth, oldest) = store.inbox_depth().await?;
+        self.inbox_depth.set(depth);
+        self.inbox_age.set(age(oldest));
+        self.inbox_poison.set(store.poison_count().await?);
+        let (depth, oldest) = store.outbox_depth().await?;
+        self.outbox_depth.set(depth);
+        self.outbox_age.set(age(oldest));
+        self.outbox_dead.set(i64::try_from(store.dead_letters(100).await?.len()).unwrap_or(i64::MAX));
+        let last = self.last_transaction_ms.load(Ordering::Relaxed);
+        self.transaction_age.set(if last == 0 { -1 } else { age(Some(last)) });
+        for (state, count) in store.operations_by_state().await? {
+            self.operations.get_or_create(&OfState { state }).set(count);
+        }
+        let mut text = String::new();
+        // Writing into a string can't fail.
+        let _ = prometheus_client::encoding::text::encode(&mut text, &self.registry);
+        Ok(text)
+    }
+}

@@ -1,0 +1,7 @@
+//! What people read: every sentence in German and English, how it becomes a Matrix message, and its delivery.
+
+pub mod delivery;
+pub mod messages;
+mod text;
+
+pub use text::{Text, t, visible};

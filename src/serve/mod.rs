@@ -1,0 +1,223 @@
+//! `ralf serve`: starting, running, and stopping the house.
+
+mod homeserver;
+mod profile;
+mod reconcile;
+mod rooms;
+
+pub use homeserver::connect;
+pub(crate) use rooms::alias_localpart;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ralf_appservice::ClientError;
+use ralf_intents::Understanding;
+use ruma::ServerName;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::bots::Bot;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::execution::{self, Ansible, Registry};
+use crate::house::{House, Parts};
+use crate::inbound::Lanes;
+use crate::inventory::{Source, observe};
+use crate::metrics::Metrics;
+use crate::report::delivery;
+use crate::store::{LeaseError, Store, StoreError};
+use crate::web;
+
+/// How long a stop waits for what is being handled and said.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long the inbox remembers what was handled, in milliseconds.
+const REMEMBER_MS: i64 = 7 * 24 * 3_600_000;
+
+/// Why the house could not be started or go on. Each kind has its exit code.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The database.
+    #[error("the database can't be used: check `[database] url`")]
+    Store(#[from] StoreError),
+    /// The lease.
+    #[error("the lease can't be taken")]
+    Lease(#[from] LeaseError),
+    /// The address.
+    #[error("can't listen on {address}: is another program there? See `[appservice] listen`")]
+    Listen {
+        /// The address.
+        address: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The homeserver will not have us.
+    #[error("the homeserver refuses us: compare its registration file with `ralf registration`, then restart it")]
+    Refused(#[source] ClientError),
+    /// Something that is set up once failed.
+    #[error("{0}")]
+    Setup(String),
+    /// Another process took over.
+    #[error("another process has taken over")]
+    LostLease,
+}
+
+impl ServeError {
+    /// The exit code: 3 database, 4 homeserver, 5 address, 6 taken over, 1 anything else. (2 is a wrong configuration.)
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::Store(_) | Self::Lease(_) => 3,
+            Self::Refused(_) => 4,
+            Self::Listen { .. } => 5,
+            Self::LostLease => 6,
+            Self::Setup(_) => 1,
+        }
+    }
+}
+
+/// Builds the executors that the configuration names. A new one is one more line here.
+pub fn executors(config: &Config, inventory: &Arc<Source>) -> Registry {
+    let mut registry = Registry::default();
+    if let Some(ansible) = &config.executors.ansible {
+        registry = registry.with(Arc::new(Ansible::new(ansible.clone(), Arc::clone(inventory), Clock::System)));
+    }
+    registry
+}
+
+/// Where the inventory comes from.
+pub fn inventory(config: &Config) -> Arc<Source> {
+    let playbook = config.executors.ansible.as_ref().map_or_else(|| "ansible-playbook".into(), |a| a.program.clone());
+    Arc::new(Source::new(config.inventory.clone(), playbook, Clock::System))
+}
+
+/// Runs until a signal, or until another process takes over.
+///
+/// # Errors
+/// See [`ServeError`].
+pub async fn run(config: Config) -> Result<(), ServeError> {
+    let (store, rows) = Store::open(&config.database.url, Clock::System).await?;
+    let holder = format!("{}:{}", std::process::id(), crate::clock::new_id());
+    let mut signals = Signals::new()?;
+    let waiting = || tracing::info!("another process serves this database; standing by");
+    let lease = tokio::select! {
+        lease = store.acquire(&holder, waiting) => lease?,
+        () = signals.recv() => return Ok(()),
+    };
+    tracing::info!(token = lease.token(), "this process serves");
+    let address = config.appservice.listen.clone();
+    let listener = listen(&address).await?;
+
+    let server = ServerName::parse(&config.homeserver.domain).map_err(|e| ServeError::Setup(e.to_string()))?;
+    let metrics = Metrics::default();
+    let homeserver = connect(&config, &metrics).map_err(ServeError::Refused)?;
+    let device = ruma::OwnedDeviceId::from("RALF");
+    let clients: BTreeMap<_, _> = Bot::ALL
+        .into_iter()
+        .map(|bot| (bot, homeserver.bot(&bot.user_id(&server), &device).without_retries()))
+        .collect();
+    let catalogue = ralf_intents::Catalogue::builtin().map_err(|error| ServeError::Setup(error.to_string()))?;
+    let http = observe::client().map_err(|error| ServeError::Setup(error.to_string()))?;
+    let inventory = inventory(&config);
+    let house = Arc::new(House::new(Parts {
+        executors: executors(&config, &inventory),
+        inventory,
+        understanding: Understanding::new(catalogue),
+        config,
+        server,
+        store: store.clone(),
+        clients,
+        metrics,
+        http,
+    }));
+
+    let (stop, stopping) = watch::channel(false);
+    let (ready, readiness) = watch::channel(false);
+    let lanes = Lanes::new(Arc::clone(&house));
+    let app = web::router(&house, &lanes, readiness);
+    let mut http_stop = stopping.clone();
+    let server = axum::serve(listener, app).with_graceful_shutdown(async move {
+        let _ = http_stop.changed().await;
+    });
+    let server = tokio::spawn(async move { server.await });
+
+    let outcome = tokio::select! {
+        outcome = work(&house, &lanes, rows, &stopping, &ready) => outcome,
+        () = signals.recv() => Ok(()),
+        () = house.lost_lease.notified() => Err(ServeError::LostLease),
+        _ = lease.keep() => Err(ServeError::LostLease),
+    };
+    tracing::info!("stopping: what is being handled comes to its end");
+    ready.send_replace(false);
+    stop.send_replace(true);
+    let _ = tokio::time::timeout(Duration::from_secs(2), server).await;
+    lanes.finish(PATIENCE).await;
+    drop(house);
+    drop(lease);
+    store.close().await;
+    outcome
+}
+
+/// Everything that goes on between start and stop.
+async fn work(
+    house: &Arc<House>,
+    lanes: &Lanes,
+    rows: tokio::sync::mpsc::UnboundedReceiver<crate::store::OutboxRow>,
+    stopping: &watch::Receiver<bool>,
+    ready: &watch::Sender<bool>,
+) -> Result<(), ServeError> {
+    homeserver::introduce(house).await?;
+    rooms::recall(house).await?;
+    for row in house.store.waiting_messages().await? {
+        house.store.resend(row);
+    }
+    let sender = tokio::spawn(delivery::run(Arc::clone(house), rows, stopping.clone()));
+    let runner = tokio::spawn(execution::runner::run(Arc::clone(house), stopping.clone()));
+    lanes.resume().await?;
+    ready.send_replace(true);
+    tracing::info!(listen = house.config.appservice.listen, "ready");
+    reconcile::run(house).await;
+    house.store.forget_handled(house.store.clock.now_ms() - REMEMBER_MS).await?;
+    let _ = tokio::join!(sender, runner);
+    Ok(())
+}
+
+async fn listen(address: &str) -> Result<TcpListener, ServeError> {
+    let failed = |source| ServeError::Listen { address: address.to_owned(), source };
+    let parsed: SocketAddr =
+        address.parse().map_err(|e| failed(std::io::Error::new(std::io::ErrorKind::InvalidInput, format!("{e}"))))?;
+    // A predecessor that just died may keep the port for a moment.
+    let mut tries = 20;
+    loop {
+        match TcpListener::bind(parsed).await {
+            Ok(listener) => return Ok(listener),
+            Err(error) if tries == 0 || error.kind() != std::io::ErrorKind::AddrInUse => return Err(failed(error)),
+            Err(_) => {
+                tries -= 1;
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+/// Ctrl-C and SIGTERM.
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, ServeError> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let on = |kind| signal(kind).map_err(|error| ServeError::Setup(format!("signals can't be caught: {error}")));
+        Ok(Self { interrupt: on(SignalKind::interrupt())?, terminate: on(SignalKind::terminate())? })
+    }
+
+    async fn recv(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}

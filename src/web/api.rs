@@ -1,0 +1,97 @@
+//! `/api/v1/*`: what programs read.
+
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Web, auth};
+use crate::bots::Bot;
+use crate::report::messages;
+use crate::store::StoreError;
+
+/// `GET /api/v1/status`: the bots, their rooms, and how the queues are.
+pub(super) async fn status(State(web): State<Web>, headers: HeaderMap) -> Response {
+    if let Err(refused) = auth::allow(&web.house, &headers) {
+        return refused.into_response();
+    }
+    answer(read_status(&web).await)
+}
+
+async fn read_status(web: &Web) -> Result<Value, StoreError> {
+    let house = &web.house;
+    let (inbox, inbox_since) = house.store.inbox_depth().await?;
+    let (outbox, outbox_since) = house.store.outbox_depth().await?;
+    let dead = house.store.dead_letters(100).await?;
+    let poison = house.store.poison_count().await?;
+    let operations = house.store.operations_by_state().await?;
+    let rooms = house.rooms();
+    let bots: Vec<Value> = Bot::ALL
+        .into_iter()
+        .map(|bot| {
+            let mut joined: Vec<&String> =
+                rooms.members.iter().filter(|(_, there)| there.contains(&bot)).map(|(room, _)| room).collect();
+            joined.sort();
+            json!({"name": bot.name(), "user_id": bot.user_id(&house.server), "display_name": bot.display_name(), "matrixRooms": joined})
+        })
+        .collect();
+    let own: serde_json::Map<String, Value> =
+        rooms.own.iter().map(|(id, bot)| (bot.room_key().to_owned(), id.clone().into())).collect();
+    Ok(json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "ready": *web.ready.borrow(),
+        "bots": bots,
+        "matrixRooms": own,
+        "inbox": {"depth": inbox, "oldest_ts": inbox_since, "poison": poison},
+        "outbox": {"depth": outbox, "oldest_ts": outbox_since},
+        "dead_letters": dead.iter().map(|(txn, room, error)| json!({"txn_id": txn, "room_id": room, "error": error})).collect::<Vec<_>>(),
+        "operations": operations,
+    }))
+}
+
+/// Which part of a list is wanted.
+#[derive(Deserialize)]
+pub(super) struct Page {
+    state: Option<String>,
+    limit: Option<i64>,
+    /// Only what was created before; milliseconds since the epoch.
+    before: Option<i64>,
+}
+
+/// `GET /api/v1/operations?state=&limit=&before=`, newest first.
+pub(super) async fn operations(State(web): State<Web>, headers: HeaderMap, Query(page): Query<Page>) -> Response {
+    if let Err(refused) = auth::allow(&web.house, &headers) {
+        return refused.into_response();
+    }
+    answer(read_operations(&web, &page).await)
+}
+
+async fn read_operations(web: &Web, page: &Page) -> Result<Value, StoreError> {
+    let limit = page.limit.unwrap_or(100).clamp(1, 1_000);
+    let store = &web.house.store;
+    let mut list = Vec::new();
+    for op in store.operations_page(page.state.as_deref(), page.before.unwrap_or(i64::MAX), limit).await? {
+        let votes = store.votes(&op.id).await?;
+        let given = votes.iter().filter(|vote| vote.verdict == "approve").count();
+        let mut field = messages::field(&op, given);
+        field["created_ts"] = op.created_ts.into();
+        field["sentence"] = op.sentence.clone().into();
+        field["room_id"] = op.room_id.clone().into();
+        field["proposal_event"] = op.proposal_event.clone().into();
+        field["targets"] = op.plan.targets.clone().into();
+        list.push(field);
+    }
+    Ok(json!({"operations": list}))
+}
+
+fn answer(read: Result<Value, StoreError>) -> Response {
+    match read {
+        Ok(value) => Json(value).into_response(),
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "the API can't read the database");
+            (StatusCode::INTERNAL_SERVER_ERROR, "the database can't be read\n").into_response()
+        }
+    }
+}

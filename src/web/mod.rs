@@ -1,0 +1,68 @@
+//! The one listener: the Matrix part, health, metrics, and the API for programs.
+
+mod api;
+mod auth;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use ralf_appservice::RouterSettings;
+use tokio::sync::watch;
+
+use crate::house::House;
+use crate::inbound::{Intake, Lanes};
+
+/// What a handler can reach.
+#[derive(Clone)]
+struct Web {
+    house: Arc<House>,
+    ready: watch::Receiver<bool>,
+}
+
+/// All routes.
+pub fn router(house: &Arc<House>, lanes: &Lanes, ready: watch::Receiver<bool>) -> Router {
+    let appservice = &house.config.appservice;
+    let mut settings = RouterSettings::new(appservice.hs_token.clone().unwrap_or_default());
+    settings.path_prefix = Some(appservice.path_prefix.clone()).filter(|prefix| !prefix.is_empty());
+    settings.legacy_paths = appservice.legacy_paths;
+    let matrix = ralf_appservice::router(settings, Arc::new(Intake::new(Arc::clone(house), lanes.clone())));
+    let web = Web { house: Arc::clone(house), ready };
+    Router::new()
+        .route("/livez", get(async || "ok\n"))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .route("/api/v1/status", get(api::status))
+        .route("/api/v1/operations", get(api::operations))
+        .route("/api/v1/incidents", get(not_built))
+        .route("/webhooks/{*source}", post(not_built))
+        .with_state(web)
+        .merge(matrix)
+}
+
+async fn readyz(State(web): State<Web>) -> Response {
+    if *web.ready.borrow() {
+        "ready\n".into_response()
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response()
+    }
+}
+
+async fn metrics(State(web): State<Web>) -> Response {
+    match web.house.metrics.render(&web.house.store).await {
+        Ok(text) => {
+            ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
+        }
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "metrics can't be read");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+async fn not_built() -> Response {
+    (StatusCode::NOT_IMPLEMENTED, "this version has no alerts yet\n").into_response()
+}
