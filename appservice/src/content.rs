@@ -4,7 +4,7 @@
 //! <https://spec.matrix.org/v1.16/client-server-api/#user-and-room-mentions>,
 //! <https://spec.matrix.org/v1.16/client-server-api/#forming-relationships-between-events>
 //!
-//! Begin with [`text`], [`notice`] or [`file`], then add a relation and mentions:
+//! Begin with [`text`], [`notice`] or [`file()`], then add a relation and mentions:
 //!
 //! ```
 //! use ralf_appservice::content;

@@ -1,4 +1,5 @@
 //! A bot behind the router and a fake homeserver, talking to each other.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Whatever comes, nothing panics and nothing of it is our fault (5xx).
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 

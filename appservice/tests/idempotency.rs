@@ -1,4 +1,5 @@
 //! Transaction ids, and the ways in which they deceive.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use ralf_appservice::{
     Client,

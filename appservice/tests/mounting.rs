@@ -1,4 +1,5 @@
 //! Routes: unknown ones, prefixes, legacy paths, and life inside a bigger application.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 

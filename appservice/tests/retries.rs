@@ -1,4 +1,5 @@
 //! Repeating calls, or not.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{
     sync::{Arc, Mutex},

@@ -1,4 +1,5 @@
 //! The transaction side: each line of the protocol, with exact statuses and error codes.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 
