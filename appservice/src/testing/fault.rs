@@ -112,6 +112,7 @@ pub(super) async fn layer(State(shared): State<Arc<Shared>>, request: Request, n
     };
     let status = if broken { 0 } else { response.status().as_u16() };
     shared.world().requests.push(Recorded { method, path, query, status });
+    // Whoever waits looks again after each request.
     shared.changed.notify_waiters();
     response
 }

@@ -1,6 +1,6 @@
 //! The few permissions that the fake checks. Creators may do everything, as in rooms of version 12.
 //!
-//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#mroompower_levels>
+//! Spec: <https://spec.matrix.org/latest/client-server-api/#mroompower_levels>
 
 use ruma::UserId;
 use serde_json::Value;

@@ -46,8 +46,6 @@ pub(in crate::testing) async fn join(
         }
         _ => return Err(forbidden("You are not invited to this room.")),
     }
-    drop(world);
-    shared.changed.notify_waiters();
     Ok(Json(json!({"room_id": room_id})))
 }
 
@@ -71,8 +69,6 @@ pub(in crate::testing) async fn leave(
         "leave" => {}
         _ => return Err(forbidden("You are not in this room.")),
     }
-    drop(world);
-    shared.changed.notify_waiters();
     Ok(Json(json!({})))
 }
 
@@ -96,8 +92,6 @@ pub(in crate::testing) async fn invite(
         return Err(forbidden("they are already in the room."));
     }
     set(&mut world, &room_id, &requester.user_id, &target, json!({"membership": "invite"}));
-    drop(world);
-    shared.changed.notify_waiters();
     Ok(Json(json!({})))
 }
 

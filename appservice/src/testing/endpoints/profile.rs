@@ -13,7 +13,7 @@ use serde_json::json;
 use super::object;
 use crate::testing::{
     Shared,
-    requester::{Answer, Requester, forbidden, not_found},
+    requester::{Answer, Fail, Requester, forbidden, not_found},
 };
 
 pub(in crate::testing) async fn get(
@@ -21,7 +21,9 @@ pub(in crate::testing) async fn get(
     Path(user_id): Path<OwnedUserId>,
 ) -> Answer {
     let world = shared.world();
-    let user = world.users.get(&user_id).ok_or_else(|| not_found("Profile was not found"))?;
+    // Not M_NOT_FOUND: Synapse 1.163 says so.
+    let user = world.users.get(&user_id);
+    let user = user.ok_or_else(|| Fail(404, "M_UNKNOWN", "No row found (profiles)".to_owned()))?;
     Ok(Json(json!(user.profile)))
 }
 

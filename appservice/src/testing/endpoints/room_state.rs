@@ -54,8 +54,6 @@ pub(in crate::testing) async fn put(
         return Err(forbidden(&format!("You don't have permission to post that: {has} of {needs}")));
     }
     let event_id = world.append(&room_id, &requester.user_id, &event_type, Some(&state_key), content);
-    drop(world);
-    shared.changed.notify_waiters();
     Ok(Json(json!({"event_id": event_id})))
 }
 

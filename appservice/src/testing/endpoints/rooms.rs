@@ -34,8 +34,6 @@ pub(in crate::testing) async fn create(
     if let Some(alias) = alias {
         world.aliases.insert(alias, room_id.clone());
     }
-    drop(world);
-    shared.changed.notify_waiters();
     Ok(Json(json!({"room_id": room_id})))
 }
 

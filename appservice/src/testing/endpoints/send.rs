@@ -59,7 +59,8 @@ pub(in crate::testing) async fn send(
         return Err(Fail(413, "M_TOO_LARGE", "event too large".to_owned()));
     }
     let mut world = shared.world();
-    let answer = once(&mut world, &requester, uri.path(), &room_id, &txn_id, |world| {
+
+    once(&mut world, &requester, uri.path(), &room_id, &txn_id, |world| {
         let room = world.rooms.get(&room_id).filter(|room| room.membership(&requester.user_id) == "join");
         let room = room.ok_or_else(|| forbidden("User not in room"))?;
         let (has, needs) = (power::level(room, &requester.user_id), power::needed(room, &event_type, false));
@@ -82,10 +83,7 @@ pub(in crate::testing) async fn send(
             raw: raw.clone(),
         });
         Ok(json!({"event_id": event_id}))
-    });
-    drop(world);
-    shared.changed.notify_waiters();
-    answer
+    })
 }
 
 fn has_reaction(timeline: &[Value], requester: &Requester, content: &Value) -> bool {
@@ -105,7 +103,8 @@ pub(in crate::testing) async fn redact(
 ) -> Answer {
     let mut content = object(&body)?;
     let mut world = shared.world();
-    let answer = once(&mut world, &requester, uri.path(), &room_id, &txn_id, |world| {
+
+    once(&mut world, &requester, uri.path(), &room_id, &txn_id, |world| {
         let room = world.rooms.get_mut(&room_id).filter(|room| room.membership(&requester.user_id) == "join");
         let room = room.ok_or_else(|| forbidden("User not in room"))?;
         let level = power::level(room, &requester.user_id);
@@ -119,8 +118,5 @@ pub(in crate::testing) async fn redact(
         content["redacts"] = target.clone().into();
         let event_id = world.append(&room_id, &requester.user_id, "m.room.redaction", None, content);
         Ok(json!({"event_id": event_id}))
-    });
-    drop(world);
-    shared.changed.notify_waiters();
-    answer
+    })
 }

@@ -36,8 +36,6 @@ pub(in crate::testing) async fn put(
     }
     let content = json!({"user_ids": users});
     queue(&mut world, &room_id, "m.typing", content);
-    drop(world);
-    shared.changed.notify_waiters();
     Ok(Json(json!({})))
 }
 
@@ -57,8 +55,6 @@ pub(in crate::testing) async fn receipt(
     queue(&mut world, &room_id, "m.receipt", content);
     let thread = body["thread_id"].as_str().unwrap_or_default().to_owned();
     world.receipts.insert((room_id, requester.user_id, thread), event_id);
-    drop(world);
-    shared.changed.notify_waiters();
     Ok(Json(json!({})))
 }
 
