@@ -64,6 +64,9 @@ impl Synapse {
             "macaroon_secret_key": "macaroon", "form_secret": "form",
             "trusted_key_servers": [], "federation_domain_whitelist": [],
             "app_service_config_files": [path("registration.yaml")],
+            "experimental_features": {
+                "msc2409_to_device_messages_enabled": true, "msc3202_transaction_extensions": true,
+            },
             "enable_registration": true, "enable_registration_without_verification": true,
             "rc_message": open, "rc_registration": open, "rc_joins": {"local": open},
             "rc_login": {"address": open, "account": open, "failed_attempts": open},
@@ -127,6 +130,7 @@ async fn lab() -> Lab {
     let url = format!("http://{}/webhooks/matrix", listener.local_addr().unwrap());
     let mut registration = Registration::generate("ralf", &url, "_ralf", server(), &BOTS);
     registration.hs_token = Secret::new(common::TOKEN);
+    registration.msc3202 = Some(true);
     assert_eq!(registration.validate(server()), []);
     let mut settings = settings();
     settings.path_prefix = Some("/webhooks/matrix".to_owned());
@@ -184,6 +188,7 @@ async fn against_synapse() {
     let anna = person(&lab, "anna").await;
     let room = conversation(&lab, &core, &infra, &anna).await;
     every_call(&lab, &core, &anna, &room).await;
+    to_device(&lab, &core, &anna).await;
     idempotency(&mut lab, &core, &infra, &room).await;
     cost(&core, &room).await;
 }
@@ -280,6 +285,34 @@ async fn every_call(lab: &Lab, core: &Client, anna: &Client, room: &OwnedRoomId)
     core.invite(&mine, anna.user_id()).await.unwrap();
     core.leave(&mine, Some("done")).await.unwrap();
     assert_eq!(lab.homeserver.login("anna", "wrong").await.unwrap_err().errcode(), Some("M_FORBIDDEN"));
+}
+
+/// To-device messages and key counts come with transactions if Synapse is told to.
+async fn to_device(lab: &Lab, core: &Client, anna: &Client) {
+    use ruma::{
+        api::client::to_device::send_event_to_device::v3, serde::Raw, to_device::DeviceIdOrAllDevices,
+    };
+    let content = Raw::new(&json!({"hello": "bot"})).unwrap().cast_unchecked();
+    let device = DeviceIdOrAllDevices::DeviceId(device_id!("RALF").to_owned());
+    let messages = [(core.user_id().to_owned(), [(device, content)].into())].into();
+    let request = v3::Request::new_raw("local.ralf.test".into(), "td-1".into(), messages);
+    anna.request(request).await.unwrap();
+    for _ in 0..100 {
+        for transaction in &*lab.notes.transactions.lock().unwrap() {
+            if let [message] = transaction.to_device.as_slice() {
+                let message: Value = message.deserialize_as_unchecked().unwrap();
+                assert_eq!(message["to_user_id"], core.user_id().as_str());
+                assert_eq!(message["to_device_id"], "RALF");
+                assert_eq!(message["content"]["hello"], "bot");
+                let counts = transaction.one_time_keys_counts.as_ref().unwrap();
+                assert!(counts[core.user_id()].contains_key(device_id!("RALF")), "{counts:?}");
+                assert!(transaction.unused_fallback_keys.is_some());
+                return;
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the to-device message was never pushed");
 }
 
 async fn idempotency(lab: &mut Lab, core: &Client, infra: &Client, room: &OwnedRoomId) {
