@@ -44,6 +44,12 @@ pub(super) struct Process {
 }
 
 impl Process {
+    /// A child of ours that has not been waited for.
+    pub(super) fn of(child: &tokio::process::Child) -> Option<Self> {
+        let pid = i32::try_from(child.id()?).ok()?;
+        Some(Self { pid, started: stat(pid)?.started })
+    }
+
     /// As the script wrote it: `<pid> <start time>`.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (pid, started) = text.trim().split_once(' ')?;
@@ -142,8 +148,7 @@ mod tests {
             .args(["-c", "trap '' TERM; setsid sh -c 'sleep 600' & sleep 600; sleep 600"])
             .spawn()
             .expect("sh runs");
-        let pid = i32::try_from(child.id().expect("it runs")).expect("a pid");
-        let top = Process { pid, started: stat(pid).expect("it runs").started };
+        let top = Process::of(&child).expect("it runs");
         while below(top).len() < 3 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

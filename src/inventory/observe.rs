@@ -113,7 +113,7 @@ fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Erro
 mod tests {
     use std::collections::BTreeMap;
 
-    use tokio::io::AsyncWriteExt as _;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
     use crate::inventory::{Host, Service};
@@ -129,6 +129,7 @@ mod tests {
         for (listener, answer) in [(well, "200 OK"), (ill, "503 Busy")] {
             tokio::spawn(async move {
                 while let Ok((mut stream, _)) = listener.accept().await {
+                    stream.read(&mut [0; 1024]).await.expect("a request");
                     let text = format!("HTTP/1.1 {answer}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
                     stream.write_all(text.as_bytes()).await.expect("written");
                 }
