@@ -198,8 +198,10 @@ mod tests {
     async fn a_run_is_followed_to_its_end() {
         let run = prepared("echo one; echo 'it'\"'\"'s two'; sleep 0.3; echo three; exit 3");
         let mut lines = Vec::new();
-        let ending =
-            follow(run.path(), Some(begin(run.path())), LONG, &Clock::System, |line| lines.push(line.to_owned())).await;
+        let ending = follow(run.path(), Some(begin(run.path())), LONG, &Clock::System, |line| {
+            lines.push(line.to_owned())
+        })
+        .await;
         assert_eq!(ending.expect("followed"), Ending::Exit(3));
         assert_eq!(lines, ["one", "it's two", "three"]);
     }

@@ -61,7 +61,8 @@ impl Node {
         for inner in ["conf.d", "journal", "run"] {
             std::fs::create_dir_all(root.join(inner)).expect("a folder");
         }
-        let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
+        let port =
+            std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
         let at = root.display();
         let write = |path: PathBuf, text: String| std::fs::write(path, text).expect("written");
         write(root.join("service.py"), SERVICE.to_owned());
@@ -139,7 +140,8 @@ impl Node {
 
     /// The lines of a service's journal without their times.
     pub(crate) fn journal(&self, service: &str) -> Vec<String> {
-        let text = std::fs::read_to_string(self.root().join(format!("journal/{service}.log"))).unwrap_or_default();
+        let text =
+            std::fs::read_to_string(self.root().join(format!("journal/{service}.log"))).unwrap_or_default();
         text.lines().map(|line| line.split_once(' ').expect("a time and more").1.to_owned()).collect()
     }
 

@@ -35,7 +35,10 @@ pub(super) async fn check<'r>(
         if let Some(process) = process {
             process.end_tree().await;
         }
-        return Err(ExecutorError::Refused(format!("the check took longer than {} s and was stopped", limit.as_secs())));
+        return Err(ExecutorError::Refused(format!(
+            "the check took longer than {} s and was stopped",
+            limit.as_secs()
+        )));
     };
     let output = output.map_err(ExecutorError::io("running the check"))?;
     let mut checked = Run::new(run, redactor, 0);

@@ -36,7 +36,11 @@ async fn planned(ansible: &Ansible, node: &Node, task: &Task) -> Result<(Plan, P
     Ok((plan, folder))
 }
 
-async fn applied(ansible: &Ansible, plan: &Plan, folder: &Path) -> Result<(Outcome, Vec<Progress>), ExecutorError> {
+async fn applied(
+    ansible: &Ansible,
+    plan: &Plan,
+    folder: &Path,
+) -> Result<(Outcome, Vec<Progress>), ExecutorError> {
     let (sender, mut receiver) = mpsc::channel(1000);
     let began = Instant::now();
     let outcome = ansible.apply(plan, folder, Permit::for_test(plan.digest()), sender).await?;
@@ -71,18 +75,30 @@ async fn a_service_from_its_deployment_to_its_removal() {
     assert!(steps.contains(&("Start web".to_owned(), true)), "{steps:?}");
     assert!(steps.contains(&("Wait until web answers".to_owned(), false)), "{steps:?}");
     assert!(!node.root().join("conf.d/web.conf").exists(), "planning changes nothing");
-    assert_eq!(ansible.observe(&plan, &folder).await.expect("observed"), plan.observed, "nothing has changed");
+    assert_eq!(
+        ansible.observe(&plan, &folder).await.expect("observed"),
+        plan.observed,
+        "nothing has changed"
+    );
 
     let (outcome, progress) = applied(&ansible, &plan, &folder).await.expect("applied");
     assert!(outcome.success, "{:?}", outcome.facts);
-    assert!(outcome.facts[0].starts_with("node-1: done: ") && outcome.facts[0].ends_with("Start web"), "{:?}", outcome.facts);
+    assert!(
+        outcome.facts[0].starts_with("node-1: done: ") && outcome.facts[0].ends_with("Start web"),
+        "{:?}",
+        outcome.facts
+    );
     assert!(node.listens());
     assert_eq!(node.journal("web"), [format!("deploy {}", deploy.operation)]);
     let last = progress.last().expect("there was progress");
     assert_eq!(last.done, last.total);
     assert!(progress.iter().any(|at| at.now == "Start web" && at.done < at.total), "{progress:?}");
     assert!(std::fs::read_to_string(&outcome.log).expect("a log").contains("changed  Start web"));
-    assert_ne!(ansible.observe(&plan, &folder).await.expect("observed"), plan.observed, "now it is another state");
+    assert_ne!(
+        ansible.observe(&plan, &folder).await.expect("observed"),
+        plan.observed,
+        "now it is another state"
+    );
 
     let (again, _) = planned(&ansible, &node, &task("deploy", Some("web"))).await.expect("planned");
     assert!(!again.changes(), "{:?}", again.steps);
@@ -164,23 +180,31 @@ async fn a_folder_is_run_as_planned_and_once() {
 async fn hostile_values_are_only_values() {
     let folder = tempfile::tempdir().expect("a folder");
     let evil = folder.path().join("evil");
-    let hostile = format!("{{{{ lookup('pipe','touch {evil}') }}}}; touch {evil} # $(touch {evil}) %(here)s $HOME ~", evil = evil.display());
+    let hostile = format!(
+        "{{{{ lookup('pipe','touch {evil}') }}}}; touch {evil} # $(touch {evil}) %(here)s $HOME ~",
+        evil = evil.display()
+    );
     let service = format!(
         "version = {version}\ndescription = {version}\nport = 1\ncommand = {command}\n",
         version = toml::Value::String(hostile.clone()),
-        command = toml::Value::String("python3 {root}/service.py {root}/run/odd.json 0 {version} '{{ 7*7 }}'".into()),
+        command = toml::Value::String(
+            "python3 {root}/service.py {root}/run/odd.json 0 {version} '{{ 7*7 }}'".into()
+        ),
     );
     let node = Node::start(&format!("[services.odd]\n{service}"));
     let ansible = executor(&node);
 
-    for version in ["{{ lookup('pipe','id') }}", "; rm -rf /", "1\n[program:x]", "1\u{202e}0", "", "-x", "a b"] {
+    for version in
+        ["{{ lookup('pipe','id') }}", "; rm -rf /", "1\n[program:x]", "1\u{202e}0", "", "-x", "a b"]
+    {
         let mut task = task("deploy", Some("odd"));
         task.slots.insert("version".to_owned(), version.to_owned());
         let refused = planned(&ansible, &node, &task).await.expect_err("not a version").to_string();
         assert!(refused.contains("is no version") && !refused.contains('\u{202e}'), "{refused}");
     }
     for service in ["nothing", "{{ 1 }}", "../web"] {
-        let refused = planned(&ansible, &node, &task("deploy", Some(service))).await.expect_err("unknown").to_string();
+        let refused =
+            planned(&ansible, &node, &task("deploy", Some(service))).await.expect_err("unknown").to_string();
         assert!(refused.contains("there is no service"), "{refused}");
     }
     let mut elsewhere = task("deploy", Some("web"));
@@ -218,7 +242,10 @@ async fn a_service_that_does_not_get_well_is_told_in_words() {
     assert!(said.starts_with("node-1: ill did not answer 200 on http://127.0.0.1:1/"), "{said}");
     assert!(said.contains("no such disk") && said.contains("EXITED"), "{said}");
     let log = std::fs::read_to_string(outcome.log).expect("a log");
-    assert!(!said.contains("hunter2") && !said.contains("abcdefgh") && !log.contains("hunter2"), "{said}\n{log}");
+    assert!(
+        !said.contains("hunter2") && !said.contains("abcdefgh") && !log.contains("hunter2"),
+        "{said}\n{log}"
+    );
     assert_eq!(node.journal("ill").len(), 1, "it was really started");
 }
 
@@ -228,11 +255,13 @@ async fn what_is_missing_is_named() {
     let mut settings = Node::settings();
     settings.program = "/nowhere/ansible-playbook".into();
     let missing = Ansible::new(settings, node.source(), Clock::System);
-    let said = planned(&missing, &node, &task("deploy", Some("web"))).await.expect_err("no program").to_string();
+    let said =
+        planned(&missing, &node, &task("deploy", Some("web"))).await.expect_err("no program").to_string();
     assert!(said.contains("/nowhere/ansible-playbook can't be started: install ansible-core"), "{said}");
 
     let socket = node.root().join("socket");
     std::fs::remove_file(socket).expect("gone");
-    let said = planned(&executor(&node), &node, &task("deploy", Some("web"))).await.expect_err("away").to_string();
+    let said =
+        planned(&executor(&node), &node, &task("deploy", Some("web"))).await.expect_err("away").to_string();
     assert!(said.starts_with("node-1: “See what runs” failed: ") && said.contains("no such file"), "{said}");
 }
