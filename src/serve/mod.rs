@@ -6,7 +6,6 @@ mod reconcile;
 mod rooms;
 
 pub use homeserver::connect;
-pub(crate) use rooms::alias_localpart;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
