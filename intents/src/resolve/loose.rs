@@ -97,6 +97,9 @@ pub(super) fn read(on: &Understanding, message: &Message<'_>, draft: &mut Draft)
     let said: Vec<String> =
         ranked.iter().take(3).map(|(c, p)| format!("{} {p:.2}", message.name(*c))).collect();
     draft.note("classifier", format!("{} ({:.0} % known)", said.join(", "), message.known * 100.0));
+    if let Some(near) = message.near {
+        draft.note("nearest", format!("{} {:.2}, others {:.2}", message.name(near.class), near.likeness, near.rival));
+    }
     let none = message.specs.len();
     let (top, p) = ranked[0];
     if top == none {
