@@ -179,7 +179,7 @@ mod tests {
         )
         .expect("written");
         let names = source.current().await.expect("right").names();
-        assert_eq!(names.hosts["n2"], ["zwei"]);
+        assert_eq!(names.hosts["n2"].aliases, ["zwei"]);
         assert!(names.services.contains_key("a"));
     }
 
@@ -216,7 +216,7 @@ mod tests {
         let names =
             Source::new(files.clone(), playbook, Clock::manual(0)).current().await.expect("listed").names();
         assert_eq!(names.hosts.keys().collect::<Vec<_>>(), ["n1", "n2", "n3"]);
-        assert_eq!(names.hosts["n2"], ["netz"]);
+        assert_eq!(names.hosts["n2"].aliases, ["netz"]);
 
         let missing =
             Source::new(files, "/nowhere/ansible-playbook".into(), Clock::manual(0)).current().await;
