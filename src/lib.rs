@@ -11,6 +11,7 @@ pub mod store;
 pub mod house;
 pub mod metrics;
 pub mod bots;
+pub mod registration;
 pub mod event;
 pub mod inbound;
 pub mod conversation;

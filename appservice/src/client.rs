@@ -1,6 +1,6 @@
 //! The client side: calling the homeserver as one of our users, or as a person.
 //!
-//! Spec: <https://spec.matrix.org/v1.16/application-service-api/#client-server-api-extensions>
+//! Spec: <https://spec.matrix.org/latest/application-service-api/#client-server-api-extensions>
 
 mod account;
 mod call;

@@ -1,10 +1,10 @@
 //! Building the content of messages, always with `m.mentions`.
 //!
-//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#mroommessage-msgtypes>,
-//! <https://spec.matrix.org/v1.16/client-server-api/#user-and-room-mentions>,
-//! <https://spec.matrix.org/v1.16/client-server-api/#forming-relationships-between-events>
+//! Spec: <https://spec.matrix.org/latest/client-server-api/#mroommessage-msgtypes>,
+//! <https://spec.matrix.org/latest/client-server-api/#user-and-room-mentions>,
+//! <https://spec.matrix.org/latest/client-server-api/#forming-relationships-between-events>
 //!
-//! Begin with [`text`], [`notice`] or [`file`], then add a relation and mentions:
+//! Begin with [`text`], [`notice`] or [`file()`], then add a relation and mentions:
 //!
 //! ```
 //! use ralf_appservice::content;

@@ -41,7 +41,8 @@ impl MemoryLog {
 
     /// Claims the transaction, and gives its events that are new. None at all if it came before.
     ///
-    /// An event without a readable event id counts as new.
+    /// From then on the transaction is taken over: return `Ok` whatever comes of the work, because a
+    /// repetition brings nothing. An event without a readable event id counts as new.
     pub fn claim(&self, transaction: Transaction) -> Vec<Raw<AnyTimelineEvent>> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if !seen.transactions.insert(transaction.id, self.capacity) {

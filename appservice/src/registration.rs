@@ -1,6 +1,6 @@
 //! The registration: the file by which a homeserver knows an application service.
 //!
-//! Spec: <https://spec.matrix.org/v1.16/application-service-api/#registration>
+//! Spec: <https://spec.matrix.org/latest/application-service-api/#registration>
 
 use ruma::ServerName;
 use serde::{Deserialize, Serialize};

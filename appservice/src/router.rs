@@ -1,6 +1,6 @@
 //! The transaction side: the application service API as an axum router.
 //!
-//! Spec: <https://spec.matrix.org/v1.16/application-service-api/#homeserver---application-service-api>
+//! Spec: <https://spec.matrix.org/latest/application-service-api/#homeserver---application-service-api>
 //!
 //! The router takes whole paths and sets no fallback, so that it can be merged into a bigger
 //! application. It answers unknown routes itself only below `/_matrix/app`.

@@ -1,6 +1,6 @@
 //! A transaction: what the homeserver pushes in one request.
 //!
-//! Spec: <https://spec.matrix.org/v1.16/application-service-api/#put_matrixappv1transactionstxnid>;
+//! Spec: <https://spec.matrix.org/latest/application-service-api/#put_matrixappv1transactionstxnid>;
 //! to-device messages: MSC4203 (earlier MSC2409); keys and devices: MSC3202.
 
 use std::collections::BTreeMap;

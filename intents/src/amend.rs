@@ -5,8 +5,9 @@ use crate::ask;
 use crate::catalogue::{IntentSpec, SlotType};
 use crate::names::{Edge, Names, Sort};
 use crate::reading::{Intent, Outcome, Reading};
+use crate::resolve::complete;
 use crate::text::Text;
-use crate::understanding::{Draft, Understanding, complete};
+use crate::understanding::{Draft, Understanding};
 
 /// What a short sentence does to the intent before it.
 #[derive(Debug, Clone, PartialEq)]

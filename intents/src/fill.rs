@@ -5,8 +5,9 @@ use crate::ask;
 use crate::catalogue::{IntentSpec, Slot};
 use crate::names::{Edge, Lattice, Names, Sort};
 use crate::reading::{Ask, NoneReason, Outcome, Reading};
+use crate::resolve::complete;
 use crate::text::{Text, squash};
-use crate::understanding::{Draft, Understanding, complete};
+use crate::understanding::{Draft, Understanding};
 
 impl Understanding {
     /// Completes an open question by the person's reply: "auf node-3", "2", "1️⃣", "jellyfin", "ja".

@@ -1,21 +1,26 @@
-//! Puts the readers together.
+//! The compiled catalogue, and the way of a message through the readers.
 
 use crate::Lang;
-use crate::ask;
 use crate::catalogue::{Catalogue, IntentSpec};
-use crate::grammar::{Found, Grammar};
-use crate::names::{Lattice, Names, Sort};
-use crate::reading::{Candidate, Intent, NoneReason, Outcome, Reading, Slots, Trace};
+use crate::classifier::{Classifier, corpus, delexicalise};
+use crate::cues::{Cue, Cues};
+use crate::grammar::Grammar;
+use crate::names::{Lattice, Names};
+use crate::nearest::{Near, Nearest};
+use crate::reading::{Candidate, NoneReason, Outcome, Reading, Trace};
 use crate::text::Text;
 
 /// Turns sentences into intents; made once from a catalogue.
 #[derive(Debug, Clone)]
 pub struct Understanding {
     catalogue: Catalogue,
-    grammar: Grammar,
+    pub(crate) grammar: Grammar,
+    cues: Cues,
+    classifier: Classifier,
+    nearest: Nearest,
 }
 
-/// A message on its way through the readers.
+/// A reading in the making.
 pub(crate) struct Draft {
     pub(crate) lang: Lang,
     pub(crate) trace: Vec<Trace>,
@@ -36,12 +41,49 @@ impl Draft {
     }
 }
 
+/// A message and all that the readers need to know of it.
+pub(crate) struct Message<'a> {
+    pub(crate) text: Text,
+    pub(crate) lattice: Lattice,
+    pub(crate) names: &'a Names,
+    pub(crate) specs: Vec<&'a IntentSpec>,
+    pub(crate) cues: Vec<Cue>,
+    /// Probability of each intent, and of `none` at the end.
+    pub(crate) scores: Vec<f32>,
+    /// The nearest sentence of the catalogue.
+    pub(crate) near: Option<Near>,
+    /// The share of the message's features that the classifier knows.
+    pub(crate) known: f32,
+}
+
+impl Message<'_> {
+    /// The classes by probability, best first; the class after the last intent is `none`.
+    pub(crate) fn ranked(&self) -> Vec<(usize, f32)> {
+        let mut ranked: Vec<(usize, f32)> = self.scores.iter().copied().enumerate().collect();
+        ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+        ranked
+    }
+
+    pub(crate) fn none(&self) -> f32 {
+        self.scores.last().copied().unwrap_or(1.0)
+    }
+
+    pub(crate) fn has_cue(&self, intent: usize) -> bool {
+        self.cues.iter().any(|c| c.intent == intent)
+    }
+
+    pub(crate) fn name(&self, class: usize) -> &str {
+        self.specs.get(class).map_or("none", |s| s.name.as_str())
+    }
+}
+
 impl Understanding {
-    /// Compiles a catalogue.
+    /// Compiles a catalogue and trains the classifier on it.
     #[must_use]
     pub fn new(catalogue: Catalogue) -> Self {
-        let grammar = Grammar::new(&catalogue);
-        Self { catalogue, grammar }
+        let (grammar, cues, samples) = (Grammar::new(&catalogue), Cues::new(&catalogue), corpus(&catalogue));
+        let classifier = Classifier::new(&samples, catalogue.intents().count() + 1);
+        Self { grammar, cues, classifier, nearest: Nearest::new(&samples), catalogue }
     }
 
     /// The catalogue behind it.
@@ -53,122 +95,59 @@ impl Understanding {
     /// Reads a message without any model: pure, and a matter of microseconds. `hint` is the language of the talk.
     #[must_use]
     pub fn read(&self, text: &str, names: &Names, hint: Option<Lang>) -> Reading {
+        let (message, draft) = self.open(text, names, hint);
+        self.resolve(&message, draft, hint)
+    }
+
+    /// The first look at a message: language, names, cues, classes.
+    pub(crate) fn open<'a>(
+        &'a self,
+        text: &str,
+        names: &'a Names,
+        hint: Option<Lang>,
+    ) -> (Message<'a>, Draft) {
         let text = Text::new(text, |s| names.knows(s));
         let guess = Lang::guess(text.tokens.iter().map(|t| t.norm.as_str()));
-        let lang = guess.or(hint).unwrap_or(Lang::De);
-        let mut draft = Draft::new(lang);
-        if text.tokens.is_empty() {
-            draft.note("grammar", "no words");
-            return draft.done(Outcome::None(NoneReason::Empty), Vec::new());
-        }
+        let message = self.message(text, names);
+        (message, Draft::new(guess.or(hint).unwrap_or(Lang::De)))
+    }
+
+    pub(crate) fn message<'a>(&'a self, mut text: Text, names: &'a Names) -> Message<'a> {
+        text.tokens.truncate(MOST_WORDS);
         let lattice = self.lattice(&text, names);
-        let specs: Vec<&IntentSpec> = self.catalogue.intents().collect();
-        for allow in [Sort::Ambiguous, Sort::Fuzzy, Sort::Unknown] {
-            let found = self.grammar.read(&specs, &text, &lattice, allow);
-            if let Some(first) = found.first() {
-                if guess.is_none() {
-                    draft.lang = hint.filter(|h| found.iter().any(|f| f.lang == *h)).unwrap_or(first.lang);
-                }
-                return self.from_grammar(draft, &specs, &found, names);
-            }
-        }
-        draft.note("grammar", "no template fits");
-        draft.done(Outcome::None(NoneReason::NotOurs), Vec::new())
+        let cues = self.cues.read(&text, &lattice);
+        let words = delexicalise(&text, &lattice);
+        let (scores, known) = self.classifier.classify(&words);
+        let near = self.nearest.look_up(&words);
+        Message { lattice, names, specs: self.catalogue.intents().collect(), cues, scores, near, known, text }
     }
 
     pub(crate) fn lattice(&self, text: &Text, names: &Names) -> Lattice {
         Lattice::new(text, names, &|w| self.grammar.is_word(w))
     }
 
-    fn from_grammar(
-        &self,
-        mut draft: Draft,
-        specs: &[&IntentSpec],
-        found: &[Found],
-        names: &Names,
-    ) -> Reading {
-        for one in found {
-            draft.note("grammar", format!("{}: {}", specs[one.intent].name, one.template));
-            draft.candidates.push(Candidate { intent: specs[one.intent].name.clone(), confidence: 1.0 });
+    fn resolve(&self, message: &Message<'_>, mut draft: Draft, hint: Option<Lang>) -> Reading {
+        if message.text.tokens.is_empty() {
+            draft.note("grammar", "no words");
+            return draft.done(Outcome::None(NoneReason::Empty), Vec::new());
         }
-        draft.candidates.dedup_by(|a, b| a.intent == b.intent);
-        let mut outcomes: Vec<Vec<Outcome>> =
-            found.iter().map(|f| outcomes(specs[f.intent], f, names)).collect();
-        outcomes.dedup();
-        if outcomes.len() > 1 {
-            let readings: Vec<(String, Slots)> = outcomes.iter().flatten().filter_map(parts).collect();
-            let ask = ask::which(&self.catalogue, &readings, draft.lang);
-            draft.note("agreement", "several readings fit");
-            return draft.done(Outcome::Ask(ask), Vec::new());
+        if message.text.tokens.len() >= MOST_WORDS {
+            draft.note("grammar", "too long for a command");
+            return draft.done(Outcome::None(NoneReason::NotOurs), Vec::new());
         }
-        let mut all = outcomes.remove(0).into_iter();
-        let first = all.next().unwrap_or(Outcome::None(NoneReason::NotOurs));
-        draft.done(first, all.collect())
+        draft.candidates = message
+            .ranked()
+            .iter()
+            .take(4)
+            .filter(|c| c.1 >= 0.01)
+            .map(|(class, p)| Candidate {
+                intent: message.name(*class).to_owned(),
+                confidence: f64::from((p * 1000.0).round()) / 1000.0,
+            })
+            .collect();
+        crate::resolve::resolve(self, message, draft, hint)
     }
 }
 
-fn parts(outcome: &Outcome) -> Option<(String, Slots)> {
-    match outcome {
-        Outcome::Intent(i) => Some((i.name.clone(), i.slots.clone())),
-        Outcome::Ask(a) => Some((a.intent.clone(), a.slots.clone())),
-        Outcome::None(_) => None,
-    }
-}
-
-/// What a fitting template comes to: one outcome, or one for each thing that was listed.
-fn outcomes(spec: &IntentSpec, found: &Found, names: &Names) -> Vec<Outcome> {
-    let mut all = vec![Slots::new()];
-    let mut question = None;
-    for filled in &found.filled {
-        let (Some(slot), edge) = (spec.slot(&filled.slot), &filled.edge) else { continue };
-        let mut put =
-            |value: &str| all.iter_mut().for_each(|s| drop(s.insert(slot.name.clone(), value.to_owned())));
-        match edge.sort {
-            Sort::Exact => {
-                let value = edge.values.first().map_or("", String::as_str);
-                put(if edge.kind == crate::names::Kind::All {
-                    slot.everything.as_deref().unwrap_or(value)
-                } else {
-                    value
-                });
-            }
-            Sort::Each => {
-                all = edge
-                    .values
-                    .iter()
-                    .flat_map(|v| {
-                        all.iter()
-                            .map(|s| {
-                                let mut s = s.clone();
-                                s.insert(slot.name.clone(), v.clone());
-                                s
-                            })
-                            .collect::<Vec<_>>()
-                    })
-                    .collect();
-            }
-            Sort::Ambiguous => question = question.or(Some((slot, edge))),
-            Sort::Fuzzy | Sort::Unknown => question = Some((slot, edge)),
-        }
-    }
-    if let Some((slot, edge)) = question {
-        let slots = all.remove(0);
-        return vec![Outcome::Ask(if edge.sort == Sort::Ambiguous {
-            ask::ambiguous(spec, slots, slot, &edge.values)
-        } else {
-            ask::unknown(spec, slots, slot, &edge.written, &edge.values, names)
-        })];
-    }
-    all.into_iter().map(|slots| complete(spec, slots, names)).collect()
-}
-
-/// An intent, or the question for what it lacks.
-pub(crate) fn complete(spec: &IntentSpec, slots: Slots, names: &Names) -> Outcome {
-    let lacking = spec.slots.iter().find(|s| s.required && !slots.contains_key(&s.name));
-    let none_of = !spec.one_of.is_empty() && !spec.one_of.iter().any(|s| slots.contains_key(s));
-    let one_of = spec.one_of.first().filter(|_| none_of).and_then(|s| spec.slot(s));
-    match lacking.or(one_of) {
-        Some(slot) => Outcome::Ask(ask::missing(spec, slots, slot, names)),
-        None => Outcome::Intent(Intent { name: spec.name.clone(), slots, changes: spec.changes }),
-    }
-}
+/// A message with more words is no command.
+const MOST_WORDS: usize = 120;

@@ -9,6 +9,7 @@ use crate::bots::Bot;
 use crate::clock::{Clock, new_id};
 use crate::config::Config;
 use crate::metrics::Metrics;
+use crate::registration::alias_localpart;
 use crate::serve;
 use crate::store::Store;
 
@@ -83,7 +84,7 @@ async fn homeserver(config: &Config, show: &mut impl FnMut(&str, Finding)) {
     let core = homeserver.bot(&Bot::Core.user_id(&server), &device);
     for bot in Bot::ALL {
         let name = format!("room {}", bot.room_key());
-        let Ok(alias) = RoomAliasId::parse(format!("#{}:{server}", serve::alias_localpart(bot.room_key()))) else { continue };
+        let Ok(alias) = RoomAliasId::parse(format!("#{}:{server}", alias_localpart(bot.room_key()))) else { continue };
         let finding = match core.resolve_alias(&alias).await {
             Ok(Some(room)) => match core.state(&room, "m.room.member", core.user_id().as_str()).await {
                 Ok(Some(_)) => Ok(format!("{alias} is {room}")),

@@ -16,8 +16,6 @@ use clap::{Parser, Subcommand};
 use crate::config::{Config, ConfigError};
 use crate::lab;
 
-pub(crate) use registration::of as registration_of;
-
 /// R.A.L.F. – run a homelab by conversation and approval.
 #[derive(Parser)]
 #[command(name = "ralf", version, about)]

@@ -6,8 +6,8 @@ use ralf_appservice::Registration;
 use ruma::ServerName;
 
 use super::ConfigArg;
-use crate::bots::{Bot, SENDER_LOCALPART};
 use crate::config::Config;
+use crate::registration;
 
 /// Prints the registration file that belongs to the configuration.
 pub(super) fn main(arg: &ConfigArg) -> ExitCode {
@@ -32,16 +32,9 @@ pub(super) fn main(arg: &ConfigArg) -> ExitCode {
 }
 
 /// The registration that a configuration means; nothing when its domain is no server name.
-pub(crate) fn of(config: &Config) -> Option<Registration> {
+fn of(config: &Config) -> Option<Registration> {
     let server = ServerName::parse(&config.homeserver.domain).ok()?;
-    let localparts = Bot::ALL.map(Bot::localpart);
-    let mut registration = Registration::generate(
-        &config.appservice.id,
-        &config.appservice.registered_url(),
-        SENDER_LOCALPART,
-        &server,
-        &localparts,
-    );
+    let mut registration = registration::registration(&config.appservice.id, &config.appservice.registered_url(), &server);
     registration.as_token = config.appservice.as_token.clone().unwrap_or_default();
     registration.hs_token = config.appservice.hs_token.clone().unwrap_or_default();
     Some(registration)

@@ -94,22 +94,33 @@ pub(super) async fn follow(
     let mut waited = Duration::ZERO;
     loop {
         // In this order: what is written before the end is read after the end is seen.
+        let ours = match &mut started {
+            Some(child) => child.try_wait().map_err(ExecutorError::io("waiting for the run"))?,
+            None => None,
+        };
+        if ours.is_some_and(|status| status.code() == Some(CLAIMED)) {
+            return Err(ExecutorError::Spent);
+        }
         let process = std::fs::read_to_string(run.join("pid")).ok().and_then(|text| Process::parse(&text));
-        let gone = match (process, &mut started) {
-            (Some(process), _) => !process.is_alive(),
-            (None, Some(child)) => match child.try_wait().map_err(ExecutorError::io("waiting for the run"))? {
-                Some(status) if status.code() == Some(CLAIMED) => return Err(ExecutorError::Spent),
-                ended => ended.is_some(),
-            },
-            (None, None) => waited >= BEGIN,
+        let gone = match process {
+            Some(process) => !process.is_alive(),
+            None => ours.is_some() || (started.is_none() && waited >= BEGIN),
         };
         let exit = exit_code(run);
         output.read(&run.join(OUTPUT), &mut line).map_err(ExecutorError::io("reading the run's output"))?;
-        match exit {
-            Some(TIMED_OUT) => return Ok(Ending::TimedOut),
-            Some(code) => return Ok(Ending::Exit(code)),
-            None if gone && exit_code(run).is_none() => return Ok(Ending::Lost),
-            None => {}
+        let ending = match exit {
+            Some(TIMED_OUT) => Some(Ending::TimedOut),
+            Some(code) => Some(Ending::Exit(code)),
+            None if gone && exit_code(run).is_none() => Some(Ending::Lost),
+            None => None,
+        };
+        if let Some(ending) = ending {
+            if started.is_some() && ours.is_none() {
+                // Our script is about to end too, and may yet say that this was another one's run.
+                tokio::time::sleep(LOOK / 10).await;
+                continue;
+            }
+            return Ok(ending);
         }
         if let Some(process) = process.filter(|process| process.is_alive())
             && age(run, clock) > limit
@@ -187,8 +198,10 @@ mod tests {
     async fn a_run_is_followed_to_its_end() {
         let run = prepared("echo one; echo 'it'\"'\"'s two'; sleep 0.3; echo three; exit 3");
         let mut lines = Vec::new();
-        let ending =
-            follow(run.path(), Some(begin(run.path())), LONG, &Clock::System, |line| lines.push(line.to_owned())).await;
+        let ending = follow(run.path(), Some(begin(run.path())), LONG, &Clock::System, |line| {
+            lines.push(line.to_owned())
+        })
+        .await;
         assert_eq!(ending.expect("followed"), Ending::Exit(3));
         assert_eq!(lines, ["one", "it's two", "three"]);
     }
@@ -197,8 +210,8 @@ mod tests {
     async fn a_folder_runs_once() {
         let run = prepared("echo x >>ran");
         follow(run.path(), Some(begin(run.path())), LONG, &Clock::System, |_| ()).await.expect("followed");
-        let mut again = begin(run.path());
-        assert_eq!(again.wait().await.expect("it ended").code(), Some(CLAIMED));
+        let again = follow(run.path(), Some(begin(run.path())), LONG, &Clock::System, |_| ()).await;
+        assert!(matches!(again, Err(ExecutorError::Spent)), "{again:?}");
         assert_eq!(std::fs::read_to_string(run.path().join("ran")).expect("it ran"), "x\n");
         assert!(!spend(run.path()).expect("looked"));
     }

@@ -49,7 +49,8 @@ impl Input {
     pub(super) fn copy(&self, from: &Path, left: &[&str]) -> Result<(), ExecutorError> {
         for (name, path) in files(from, true)? {
             if left.iter().all(|left| Path::new(left) != name) {
-                let bytes = std::fs::read(&path).map_err(ExecutorError::io(format!("reading {}", path.display())))?;
+                let bytes =
+                    std::fs::read(&path).map_err(ExecutorError::io(format!("reading {}", path.display())))?;
                 self.write(name, bytes)?;
             }
         }
@@ -142,7 +143,9 @@ mod tests {
         verify(run.path(), &planned).expect("as it was");
         change(&|| std::fs::write(run.path().join("input/.hidden"), "").expect("a new file"));
         std::fs::remove_file(run.path().join("input/.hidden")).expect("gone");
-        let said = change(&|| std::os::unix::fs::symlink("/etc/passwd", run.path().join("input/link")).expect("a link"));
+        let said = change(&|| {
+            std::os::unix::fs::symlink("/etc/passwd", run.path().join("input/link")).expect("a link")
+        });
         assert!(said.contains("link"), "{said}");
     }
 

@@ -15,8 +15,8 @@ static TIMES: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// A diff or message without temporary names and times, every character visible.
 pub(super) fn normal(text: &str, folder: &Path) -> String {
-    let text = text.replace("\r\n", "\n").replace(&format!("{}/", folder.display()), "");
-    let text = replace(&TEMPORARY, &text, "");
+    let text = replace(&TEMPORARY, &text.replace("\r\n", "\n"), "");
+    let text = text.replace(&format!("{}/", folder.display()), "");
     let text = replace(&TIMES, &text, "$1$2");
     visible(&text)
 }

@@ -31,7 +31,10 @@ pub(super) fn find(program: &Path, hint: &str) -> Result<PathBuf, ExecutorError>
         std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
     };
     let found = found.and_then(|file| std::path::absolute(file).ok());
-    found.ok_or_else(|| ExecutorError::Missing { program: program.display().to_string(), hint: hint.to_owned() })
+    found.ok_or_else(|| ExecutorError::Missing {
+        program: program.display().to_string(),
+        hint: hint.to_owned(),
+    })
 }
 
 /// One process, safe against a pid that is used again.
@@ -44,6 +47,12 @@ pub(super) struct Process {
 }
 
 impl Process {
+    /// A child of ours that has not been waited for.
+    pub(super) fn of(child: &tokio::process::Child) -> Option<Self> {
+        let pid = i32::try_from(child.id()?).ok()?;
+        Some(Self { pid, started: stat(pid)?.started })
+    }
+
     /// As the script wrote it: `<pid> <start time>`.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (pid, started) = text.trim().split_once(' ')?;
@@ -103,7 +112,9 @@ fn stat(pid: i32) -> Option<Stat> {
 fn below(top: Process) -> BTreeSet<Process> {
     let mut children: BTreeMap<i32, Vec<Process>> = BTreeMap::new();
     for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else {
+            continue;
+        };
         if let Some(stat) = stat(pid) {
             children.entry(stat.parent).or_default().push(Process { pid, started: stat.started });
         }
@@ -142,8 +153,7 @@ mod tests {
             .args(["-c", "trap '' TERM; setsid sh -c 'sleep 600' & sleep 600; sleep 600"])
             .spawn()
             .expect("sh runs");
-        let pid = i32::try_from(child.id().expect("it runs")).expect("a pid");
-        let top = Process { pid, started: stat(pid).expect("it runs").started };
+        let top = Process::of(&child).expect("it runs");
         while below(top).len() < 3 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

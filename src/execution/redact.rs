@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
+use serde_json::Value;
 
 /// What stands in a secret's place.
 const HIDDEN: &str = "[hidden]";
@@ -25,10 +26,13 @@ impl Redactor {
         Self { known }
     }
 
-    /// One that knows the values of all variables whose names say that they are secret.
-    pub fn of_vars<'v>(vars: impl IntoIterator<Item = (&'v String, &'v serde_json::Value)>) -> Self {
-        let secret = vars.into_iter().filter(|(name, _)| is_secret(name));
-        Self::new(secret.filter_map(|(_, value)| value.as_str()).map(str::to_owned))
+    /// One that knows the values of all variables whose names say that they are secret, at any depth.
+    pub fn of_vars<'v>(vars: impl IntoIterator<Item = (&'v String, &'v Value)>) -> Self {
+        let mut known = Vec::new();
+        for (name, value) in vars {
+            gather(value, is_secret(name), &mut known);
+        }
+        Self::new(known)
     }
 
     /// The text without secrets.
@@ -48,21 +52,37 @@ impl Redactor {
     }
 }
 
+/// All texts in a value that are secret, by their own name or one around them.
+fn gather(value: &Value, secret: bool, known: &mut Vec<String>) {
+    match value {
+        Value::String(text) if secret => known.push(text.clone()),
+        Value::Array(all) => all.iter().for_each(|inner| gather(inner, secret, known)),
+        Value::Object(all) => {
+            all.iter().for_each(|(name, inner)| gather(inner, secret || is_secret(name), known))
+        }
+        _ => {}
+    }
+}
+
 /// Whether a variable's name says that its value is secret. A path to one is not.
 fn is_secret(name: &str) -> bool {
     let name = name.to_lowercase();
-    let says = ["password", "passwd", "passphrase", "_pass", "token", "secret", "key"].iter().any(|s| name.contains(s));
+    let says = ["password", "passwd", "passphrase", "_pass", "token", "secret", "key"]
+        .iter()
+        .any(|s| name.contains(s));
     says && !name.ends_with("_file") && !name.ends_with("_path")
 }
 
 static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
     [
-        // name = value, name: value, --name value, "name": "value"
+        // name = value, name: value, "name": "value"
         (
-            r#"(?i)((?:password|passwd|passphrase|token|secret|api[_-]?key|access[_-]?key|private[_-]?key)["']?(?:\s*[:=]\s*|\s+=?\s*)["']?)(?:[^\s"',;\[]{4,})"#,
+            r#"(?i)((?:password|passwd|passphrase|token|secret|api[_-]?key|access[_-]?key|private[_-]?key)[\w-]*["']?\s*[:=]\s*["']?)[^\s"',;\[]{4,}"#,
             "${1}[hidden]",
         ),
-        (r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", "${1} [hidden]"),
+        // --name value
+        (r"(?i)(--[\w-]*(?:password|passwd|passphrase|token|secret|key)[\w-]*\s+)[^\s\[-]\S{3,}", "${1}[hidden]"),
+        (r"(?i)\b(authorization\W{1,4}(?:bearer|basic)|bearer)\s+[A-Za-z0-9._~+/=-]{8,}", "${1} [hidden]"),
         (r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)", HIDDEN),
         (r"([a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]+@", "${1}[hidden]@"),
         (r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*", HIDDEN),
@@ -79,7 +99,7 @@ mod tests {
 
     #[test]
     fn every_pattern_compiles() {
-        assert_eq!(PATTERNS.len(), 6);
+        assert_eq!(PATTERNS.len(), 7);
     }
 
     #[test]
@@ -91,6 +111,8 @@ mod tests {
             ("--token abcdefgh --x", "--token [hidden] --x"),
             ("{\"api_key\": \"abcd1234\"}", "{\"api_key\": \"[hidden]\"}"),
             ("Authorization: Bearer abcdefgh12345", "Authorization: Bearer [hidden]"),
+            ("the token expires, basic authentication", "the token expires, basic authentication"),
+            ("DB_PASSWORD_2=abcdefgh", "DB_PASSWORD_2=[hidden]"),
             ("postgres://ralf:pw@db/x", "postgres://ralf:[hidden]@db/x"),
             ("syt_YWRtaW4_abcdefgh_123", "[hidden]"),
             ("-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n", "[hidden]"),
@@ -103,9 +125,13 @@ mod tests {
     #[test]
     fn names_tell_which_variables_are_secret() {
         let vars = serde_json::json!({
-            "ansible_become_password": "correct horse", "ansible_ssh_private_key_file": "/root/.ssh/id", "region": "north"
+            "ansible_become_password": "correct horse", "ansible_ssh_private_key_file": "/root/.ssh/id", "region": "north",
+            "database": {"password": "deep water", "name": "ralf"}
         });
         let redactor = Redactor::of_vars(vars.as_object().expect("a map"));
-        assert_eq!(redactor.hide("correct horse /root/.ssh/id north"), "[hidden] /root/.ssh/id north");
+        assert_eq!(
+            redactor.hide("correct horse /root/.ssh/id north deep water ralf"),
+            "[hidden] /root/.ssh/id north [hidden] ralf"
+        );
     }
 }

@@ -40,7 +40,8 @@ pub(super) fn for_supervisord(word: &str) -> String {
     for c in word.chars() {
         match c {
             '\'' => out.push_str(r#"'"'"'"#),
-            '%' => out.push_str("%%"),
+            // The quotes keep it apart from what follows: `%(here)s` is replaced without regard to doubling.
+            '%' => out.push_str("%%''"),
             // No `;` or `#` may follow white space directly: it would begin a comment.
             c if c.is_whitespace() => {
                 out.push(c);
@@ -88,10 +89,11 @@ mod tests {
 
     #[test]
     fn quoting_holds_hostile_words_together() {
-        let word = "a; rm -rf / # $(id) `id` 'x' \"y\" %(ENV_HOME)s";
+        let word = "a; rm -rf / # $(id) `id` 'x' \"y\" %(here)s";
         assert_eq!(split(&for_shell(word)), Ok(vec![word.to_owned()]));
         let supervisord = for_supervisord(word);
         assert!(!supervisord.contains(" #") && !supervisord.contains(" ;"), "{supervisord}");
+        assert!(!supervisord.contains("%(here)s"), "{supervisord}");
         assert_eq!(split(&supervisord.replace("%%", "%")), Ok(vec![word.to_owned()]));
         assert_eq!(for_systemd("a $b %n \"c\" \\"), r#""a $$b %%n \"c\" \\""#);
     }

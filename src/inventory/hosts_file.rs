@@ -138,7 +138,8 @@ mod tests {
 
     #[test]
     fn broken_yaml_has_a_line() {
-        let error = parse(Path::new("/nowhere/hosts.yml"), "all:\n  hosts: {\n").expect_err("broken").to_string();
+        let error =
+            parse(Path::new("/nowhere/hosts.yml"), "all:\n  hosts: {\n").expect_err("broken").to_string();
         assert!(error.starts_with("/nowhere/hosts.yml:"), "{error}");
     }
 }

@@ -34,7 +34,10 @@ struct Group {
 }
 
 /// Asks the program beside `ansible-playbook`.
-pub(super) async fn list(playbook: &Path, inventory: &Path) -> Result<BTreeMap<String, Host>, InventoryError> {
+pub(super) async fn list(
+    playbook: &Path,
+    inventory: &Path,
+) -> Result<BTreeMap<String, Host>, InventoryError> {
     let program = playbook.with_file_name("ansible-inventory");
     let folder = if inventory.is_dir() { Some(inventory) } else { inventory.parent() };
     let mut command = tokio::process::Command::new(&program);
@@ -49,7 +52,10 @@ pub(super) async fn list(playbook: &Path, inventory: &Path) -> Result<BTreeMap<S
         Err(_) => return Err(wrong(inventory, "`ansible-inventory` took longer than a minute".into())),
         Ok(Err(error)) => {
             let hint = "install ansible-core (`pip install ansible-core`) or write the inventory as one plain YAML file";
-            return Err(InventoryError::Listing(format!("{} can't be started ({error}): {hint}", program.display())));
+            return Err(InventoryError::Listing(format!(
+                "{} can't be started ({error}): {hint}",
+                program.display()
+            )));
         }
         Ok(Ok(output)) => output,
     };
@@ -57,7 +63,8 @@ pub(super) async fn list(playbook: &Path, inventory: &Path) -> Result<BTreeMap<S
     if !output.status.success() || stderr.contains("Unable to parse") {
         return Err(wrong(inventory, stderr.trim().to_owned()));
     }
-    parse(&output.stdout).map_err(|error| wrong(inventory, format!("`ansible-inventory --list` gave no JSON: {error}")))
+    parse(&output.stdout)
+        .map_err(|error| wrong(inventory, format!("`ansible-inventory --list` gave no JSON: {error}")))
 }
 
 fn wrong(inventory: &Path, message: String) -> InventoryError {
@@ -80,7 +87,8 @@ mod tests {
 
     #[test]
     fn hosts_come_from_groups_and_meta() {
-        let json = br#"{"_meta": {"hostvars": {"n1": {"address": "10.0.0.1"}}, "profile": "inventory_legacy"},
+        let json =
+            br#"{"_meta": {"hostvars": {"n1": {"address": "10.0.0.1"}}, "profile": "inventory_legacy"},
             "all": {"children": ["ungrouped", "web"]}, "web": {"hosts": ["n1", "n2"]}}"#;
         let hosts = parse(json).expect("right");
         assert_eq!(hosts["n1"].address("n1"), "10.0.0.1");

@@ -39,18 +39,11 @@ impl Inventory {
         }
     }
 
-    /// The hosts on which a service may run: those it lists, or else those that have a port for it, or else all.
-    pub fn hosts_of<'a>(&'a self, service: &'a str) -> impl Iterator<Item = (&'a str, &'a Host)> {
+    /// The hosts on which a service may run: those it lists, or else all.
+    pub fn hosts_of<'a>(&'a self, service: &str) -> impl Iterator<Item = (&'a str, &'a Host)> {
         let listed = self.services.get(service).map_or(&[][..], |service| &service.hosts);
-        let by_port = listed.is_empty() && self.hosts.values().any(|host| host.port(service).is_some());
-        self.hosts
-            .iter()
-            .filter(move |(name, host)| match (listed.is_empty(), by_port) {
-                (false, _) => listed.contains(name),
-                (true, true) => host.port(service).is_some(),
-                (true, false) => true,
-            })
-            .map(|(name, host)| (name.as_str(), host))
+        let may = move |name: &String| listed.is_empty() || listed.contains(name);
+        self.hosts.iter().filter(move |(name, _)| may(name)).map(|(name, host)| (name.as_str(), host))
     }
 }
 

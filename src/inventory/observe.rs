@@ -72,7 +72,9 @@ pub async fn observe(
         .map(|(service, host, url)| async move {
             let (state, saw) = match url {
                 None => (State::Unknown, "it has no health address".to_owned()),
-                Some(Err(name)) => (State::Unknown, format!("its health address needs {{{name}}}, which {host} has not")),
+                Some(Err(name)) => {
+                    (State::Unknown, format!("its health address needs {{{name}}}, which {host} has not"))
+                }
                 Some(Ok(url)) => ask(client, &url).await,
             };
             Seen { service, host, state, saw }
@@ -88,8 +90,12 @@ async fn ask(client: &reqwest::Client, url: &str) -> (State, String) {
     match client.get(url).send().await {
         Ok(answer) if answer.status() == 200 => (State::Running, format!("{url} answers 200")),
         Ok(answer) => (State::Unknown, format!("{url} answers {}", answer.status().as_u16())),
-        Err(error) if error.is_timeout() => (State::Unknown, format!("{url} does not answer within a second")),
-        Err(error) if error.is_connect() && refused(&error) => (State::Stopped, format!("nothing listens at {url}")),
+        Err(error) if error.is_timeout() => {
+            (State::Unknown, format!("{url} does not answer within a second"))
+        }
+        Err(error) if error.is_connect() && refused(&error) => {
+            (State::Stopped, format!("nothing listens at {url}"))
+        }
         Err(error) => (State::Unknown, format!("{url}: {}", root(&error))),
     }
 }
@@ -113,7 +119,7 @@ fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Erro
 mod tests {
     use std::collections::BTreeMap;
 
-    use tokio::io::AsyncWriteExt as _;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
     use crate::inventory::{Host, Service};
@@ -129,6 +135,8 @@ mod tests {
         for (listener, answer) in [(well, "200 OK"), (ill, "503 Busy")] {
             tokio::spawn(async move {
                 while let Ok((mut stream, _)) = listener.accept().await {
+                    let read = stream.read(&mut [0; 1024]).await.expect("a request");
+                    assert!(read > 0);
                     let text = format!("HTTP/1.1 {answer}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
                     stream.write_all(text.as_bytes()).await.expect("written");
                 }

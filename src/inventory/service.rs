@@ -43,7 +43,13 @@ impl Service {
     ///
     /// # Errors
     /// The name of a placeholder without a value.
-    pub fn fill(&self, template: &str, name: &str, version: &str, on: (&str, &Host)) -> Result<String, String> {
+    pub fn fill(
+        &self,
+        template: &str,
+        name: &str,
+        version: &str,
+        on: (&str, &Host),
+    ) -> Result<String, String> {
         let (host_name, host) = on;
         expand(template, |placeholder| match placeholder {
             "name" => Some(name.to_owned()),
@@ -106,15 +112,20 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<BTreeMap<String, Service>
 
 fn check(name: &str, service: &Service) -> Result<(), String> {
     if !is_name(name) {
-        return Err(format!("the service's name {name:?} must be of letters, digits, `.`, `_` and `-` (at most 63)"));
+        return Err(format!(
+            "the service's name {name:?} must be of letters, digits, `.`, `_` and `-` (at most 63)"
+        ));
     }
     if service.command.trim().is_empty() {
         return Err(format!("the service {name} needs a `command`: the program that it is"));
     }
     let texts = [&service.command, &service.version, &service.description];
     let optional = [&service.health, &service.metrics, &service.data, &service.user];
-    if texts.into_iter().chain(optional.into_iter().flatten()).any(|text| text.chars().any(char::is_control)) {
-        return Err(format!("a value of the service {name} has a line break or another control character: write it in one line"));
+    if texts.into_iter().chain(optional.into_iter().flatten()).any(|text| text.chars().any(char::is_control))
+    {
+        return Err(format!(
+            "a value of the service {name} has a line break or another control character: write it in one line"
+        ));
     }
     Ok(())
 }
@@ -147,7 +158,10 @@ mod tests {
 
     #[test]
     fn wrong_fields_have_a_line() {
-        assert!(said("[services.a]\ncommand = \"x\"\nprot = 1\n").starts_with("services.toml:3: unknown field `prot`"));
+        assert!(
+            said("[services.a]\ncommand = \"x\"\nprot = 1\n")
+                .starts_with("services.toml:3: unknown field `prot`")
+        );
         assert!(said("[services.a]\nport = 1\n").starts_with("services.toml:1: missing field `command`"));
         assert!(said("[services.a]\ncommand = \"x\"\nport = 70000\n").starts_with("services.toml:3: "));
         assert!(said("[services.a]\ncommand = \n").starts_with("services.toml:2: "));
@@ -155,7 +169,10 @@ mod tests {
 
     #[test]
     fn names_and_values_are_plain() {
-        assert!(said("\n[services.\"a;b\"]\ncommand = \"x\"\n").starts_with("services.toml:2: the service's name \"a;b\""));
+        assert!(
+            said("\n[services.\"a;b\"]\ncommand = \"x\"\n")
+                .starts_with("services.toml:2: the service's name \"a;b\"")
+        );
         assert!(said("[services.a]\ncommand = \"x\\n[program:y]\"\n").contains("control character"));
     }
 
@@ -167,7 +184,8 @@ mod tests {
 
     #[test]
     fn placeholders_come_from_host_and_service() {
-        let text = "[services.a]\ncommand = \"{root}/a --port {port} {version} {data} {address}\"\nport = 80\n";
+        let text =
+            "[services.a]\ncommand = \"{root}/a --port {port} {version} {data} {address}\"\nport = 80\n";
         let services = parse(Path::new("s"), text).expect("right");
         let vars = [("ralf_root", "/srv/n1".into()), ("ralf_ports", serde_json::json!({"a": 4100}))];
         let host = Host::new(vars.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());

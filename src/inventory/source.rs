@@ -126,14 +126,16 @@ fn is_program(path: &Path) -> bool {
 }
 
 fn text(path: &Path) -> Result<String, InventoryError> {
-    std::fs::read_to_string(path).map_err(|source| InventoryError::Unreadable { path: path.to_owned(), source })
+    std::fs::read_to_string(path)
+        .map_err(|source| InventoryError::Unreadable { path: path.to_owned(), source })
 }
 
 /// What only both files together tell.
 fn check(inventory: &Inventory, files: &InventoryFiles) -> Result<(), InventoryError> {
     let hosts = files.hosts.clone().unwrap_or_default();
     let services = files.services.clone().unwrap_or_default();
-    let wrong = |file: &Path, message| Err(InventoryError::Wrong { place: file.display().to_string(), message });
+    let wrong =
+        |file: &Path, message| Err(InventoryError::Wrong { place: file.display().to_string(), message });
     if let Some(name) = inventory.hosts.keys().find(|name| !is_name(name)) {
         let rule = "must be of letters, digits, `.`, `_` and `-` (at most 63)";
         return wrong(&hosts, format!("the host's name {name:?} {rule}"));
@@ -141,7 +143,10 @@ fn check(inventory: &Inventory, files: &InventoryFiles) -> Result<(), InventoryE
     for (name, service) in &inventory.services {
         if let Some(host) = service.hosts.iter().find(|host| !inventory.hosts.contains_key(*host)) {
             let known = inventory.hosts.keys().cloned().collect::<Vec<_>>().join(", ");
-            return wrong(&services, format!("the service {name} names the host {host}; known hosts: {known}"));
+            return wrong(
+                &services,
+                format!("the service {name} names the host {host}; known hosts: {known}"),
+            );
         }
     }
     Ok(())
@@ -163,14 +168,18 @@ mod tests {
     async fn a_change_is_seen() {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("hosts.yml"), "all: {hosts: {n1: {}}}\n").expect("written");
-        std::fs::write(folder.path().join("services.toml"), "[services.a]\ncommand = \"x\"\n").expect("written");
+        std::fs::write(folder.path().join("services.toml"), "[services.a]\ncommand = \"x\"\n")
+            .expect("written");
         let source = source(folder.path());
         let first = source.current().await.expect("right");
         assert!(Arc::ptr_eq(&first, &source.current().await.expect("right")), "read once");
-        std::fs::write(folder.path().join("hosts.yml"), "all: {hosts: {n1: {}, n2: {ralf_aliases: [zwei]}}}\n")
-            .expect("written");
+        std::fs::write(
+            folder.path().join("hosts.yml"),
+            "all: {hosts: {n1: {}, n2: {ralf_aliases: [zwei]}}}\n",
+        )
+        .expect("written");
         let names = source.current().await.expect("right").names();
-        assert_eq!(names.hosts["n2"], ["zwei"]);
+        assert_eq!(names.hosts["n2"].aliases, ["zwei"]);
         assert!(names.services.contains_key("a"));
     }
 
@@ -178,11 +187,39 @@ mod tests {
     async fn wrong_files_are_told() {
         let folder = tempfile::tempdir().expect("a folder");
         let source = source(folder.path());
-        assert!(source.current().await.expect_err("nothing there").to_string().contains("services.toml: can't be read"));
-        std::fs::write(folder.path().join("services.toml"), "[services.a]\ncommand = \"x\"\nhosts = [\"n9\"]\n")
-            .expect("written");
+        assert!(
+            source
+                .current()
+                .await
+                .expect_err("nothing there")
+                .to_string()
+                .contains("services.toml: can't be read")
+        );
+        std::fs::write(
+            folder.path().join("services.toml"),
+            "[services.a]\ncommand = \"x\"\nhosts = [\"n9\"]\n",
+        )
+        .expect("written");
         std::fs::write(folder.path().join("hosts.yml"), "all: {hosts: {n1: {}}}\n").expect("written");
         let said = source.current().await.expect_err("n9 is unknown").to_string();
         assert!(said.ends_with("the service a names the host n9; known hosts: n1"), "{said}");
+    }
+
+    #[tokio::test]
+    async fn what_only_ansible_understands_is_asked_of_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("group_vars")).expect("made");
+        std::fs::write(folder.path().join("group_vars/web.yml"), "ralf_aliases: [netz]\n").expect("written");
+        std::fs::write(folder.path().join("hosts.ini"), "[web]\nn[1:3]\n").expect("written");
+        let playbook = crate::execution::testing::programs().join("ansible-playbook");
+        let files = InventoryFiles { hosts: Some(folder.path().join("hosts.ini")), services: None };
+        let names =
+            Source::new(files.clone(), playbook, Clock::manual(0)).current().await.expect("listed").names();
+        assert_eq!(names.hosts.keys().collect::<Vec<_>>(), ["n1", "n2", "n3"]);
+        assert_eq!(names.hosts["n2"].aliases, ["netz"]);
+
+        let missing =
+            Source::new(files, "/nowhere/ansible-playbook".into(), Clock::manual(0)).current().await;
+        assert!(missing.expect_err("no program").to_string().contains("install ansible-core"));
     }
 }

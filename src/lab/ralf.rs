@@ -5,11 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ralf_appservice::Registration;
-use ralf_appservice::registration::{Namespace, user_regex};
 
 use super::cache::Installation;
 use super::fleet::Fleet;
-use super::people::ROOMS;
 use super::state::State;
 use super::supervise::Program;
 use super::{LabError, assets, files};
@@ -46,19 +44,11 @@ pub(super) fn write(state: &State, installation: &Installation, fleet: &Fleet) -
 }
 
 fn registration(state: &State) -> Result<Registration, LabError> {
-    let localparts: Vec<String> = BOTS.iter().map(|bot| format!("ralf-{bot}")).collect();
-    let localparts: Vec<&str> = localparts.iter().map(String::as_str).collect();
     let server_name = ruma::ServerName::parse(&state.server_name).map_err(|error| LabError::Refused {
         what: format!("the server name {}", state.server_name),
         said: error.to_string(),
     })?;
-    let mut registration = Registration::generate("ralf", &state.ralf_url(), "_ralf", &server_name, &localparts);
-    // Synapse lets an application service make only aliases that it has reserved. Not exclusive: a person may make them
-    // too, and R.A.L.F. adopts the room.
-    let aliases: Vec<String> = ROOMS.iter().map(|room| format!("ralf-{room}")).collect();
-    let aliases: Vec<&str> = aliases.iter().map(String::as_str).chain(["ralf"]).collect();
-    let regex = user_regex(&server_name, &aliases).replacen('@', "#", 1);
-    registration.namespaces.aliases = vec![Namespace { exclusive: false, regex }];
+    let mut registration = crate::registration::registration("ralf", &state.ralf_url(), &server_name);
     registration.as_token = state.as_token.clone();
     registration.hs_token = state.hs_token.clone();
     Ok(registration)

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::bots::Bot;
 use crate::config::{Role, RoomRef, Rooms};
 use crate::house::House;
+use crate::registration::alias_localpart;
 use crate::store::StoreError;
 
 /// The power that our bots and the approvers have in rooms that we make.
@@ -53,11 +54,6 @@ fn configured<'a>(rooms: &'a Rooms, key: &str) -> Option<&'a RoomRef> {
         "sec" => rooms.sec.as_ref(),
         _ => rooms.space.as_ref(),
     }
-}
-
-/// The alias of a room that we make: `#ralf-ops`, and `#ralf` for the space.
-pub(crate) fn alias_localpart(key: &str) -> String {
-    if key == "space" { "ralf".into() } else { format!("ralf-{key}") }
 }
 
 /// Finds a room or makes it.

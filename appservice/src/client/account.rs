@@ -1,7 +1,7 @@
 //! `POST /register` and `GET /account/whoami`
 //!
-//! Spec: <https://spec.matrix.org/v1.16/application-service-api/#server-admin-style-permissions> and
-//! <https://spec.matrix.org/v1.16/client-server-api/#get_matrixclientv3accountwhoami>
+//! Spec: <https://spec.matrix.org/latest/application-service-api/#server-admin-style-permissions> and
+//! <https://spec.matrix.org/latest/client-server-api/#get_matrixclientv3accountwhoami>
 
 use ruma::{OwnedDeviceId, OwnedUserId};
 use serde::Deserialize;

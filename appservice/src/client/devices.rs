@@ -1,6 +1,6 @@
 //! `PUT /devices/{deviceId}`
 //!
-//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#put_matrixclientv3devicesdeviceid>; that an
+//! Spec: <https://spec.matrix.org/latest/client-server-api/#put_matrixclientv3devicesdeviceid>; that an
 //! application service makes devices by it comes from MSC4190.
 
 use serde_json::{Map, Value};

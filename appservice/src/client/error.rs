@@ -1,7 +1,7 @@
 //! What can go wrong with a call.
 //!
-//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#standard-error-response> and
-//! <https://spec.matrix.org/v1.16/client-server-api/#rate-limiting>
+//! Spec: <https://spec.matrix.org/latest/client-server-api/#standard-error-response> and
+//! <https://spec.matrix.org/latest/client-server-api/#rate-limiting>
 
 use std::time::Duration;
 
@@ -146,9 +146,10 @@ impl ClientError {
         self.errcode() == Some("M_UNKNOWN_DEVICE")
     }
 
-    /// Whether the thing asked for is not there, as opposed to an endpoint that is not there.
+    /// Whether the thing asked for is not there, as opposed to an endpoint or a homeserver that is not
+    /// there. Synapse says `M_UNKNOWN` for a profile that is missing.
     pub(crate) fn is_not_found(&self) -> bool {
-        self.status() == Some(404) && self.errcode() == Some("M_NOT_FOUND")
+        self.status() == Some(404) && matches!(self.errcode(), Some("M_NOT_FOUND" | "M_UNKNOWN"))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Somebody who calls the homeserver.
 //!
-//! Spec: <https://spec.matrix.org/v1.16/application-service-api/#identity-assertion>; the device by
+//! Spec: <https://spec.matrix.org/latest/application-service-api/#identity-assertion>; the device by
 //! MSC4326 (`device_id`, stable in Matrix 1.17).
 
 use std::sync::{Arc, OnceLock};

@@ -1,6 +1,6 @@
 //! `POST /login`
 //!
-//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#post_matrixclientv3login>. For persons only: an
+//! Spec: <https://spec.matrix.org/latest/client-server-api/#post_matrixclientv3login>. For persons only: an
 //! application service masquerades and never logs in.
 
 use ruma::OwnedUserId;

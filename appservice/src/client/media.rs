@@ -1,6 +1,8 @@
 //! `POST /_matrix/media/v3/upload`
 //!
-//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#post_matrixmediav3upload>
+//! Spec: <https://spec.matrix.org/latest/client-server-api/#post_matrixmediav3upload>
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method};
@@ -34,6 +36,7 @@ impl Client {
         let mut call = Call::new("upload", Method::POST, path).query("filename", filename).idempotent();
         call.content_type = Some(content_type);
         call.body = content;
+        call.timeout = Duration::from_secs(300);
         let uploaded: Uploaded = self.call(call).await?;
         Ok(uploaded.content_uri)
     }

@@ -1,6 +1,6 @@
 //! Joining, leaving, inviting.
 //!
-//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#room-membership>
+//! Spec: <https://spec.matrix.org/latest/client-server-api/#room-membership>
 
 use ruma::{OwnedRoomId, RoomId, RoomOrAliasId, UserId};
 use serde::Deserialize;

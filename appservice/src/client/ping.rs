@@ -1,6 +1,6 @@
 //! `POST /_matrix/client/v1/appservice/{appserviceId}/ping`
 //!
-//! Spec: <https://spec.matrix.org/v1.16/application-service-api/#post_matrixclientv1appserviceappserviceidping>
+//! Spec: <https://spec.matrix.org/latest/application-service-api/#post_matrixclientv1appserviceappserviceidping>
 
 use std::time::Duration;
 

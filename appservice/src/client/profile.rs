@@ -1,6 +1,6 @@
 //! Display names and avatars.
 //!
-//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#profiles>
+//! Spec: <https://spec.matrix.org/latest/client-server-api/#profiles>
 
 use ruma::{MxcUri, OwnedMxcUri, UserId};
 use serde::Deserialize;

@@ -1,6 +1,6 @@
 //! Reading a room's history.
 //!
-//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#getting-events-for-a-room>
+//! Spec: <https://spec.matrix.org/latest/client-server-api/#getting-events-for-a-room>
 
 use ruma::{EventId, RoomId, events::AnyTimelineEvent, serde::Raw};
 use serde::Deserialize;

@@ -32,16 +32,15 @@ impl Client {
     {
         let request = request
             .try_into_http_request::<Vec<u8>>(
-                self.homeserver.base_url(),
-                // The header is our own; this one is thrown away.
+                // Only path, query and body are used: base URL and header are our own.
+                "http://unused",
                 SendAccessToken::IfRequired("unused"),
                 Cow::Borrowed(&*SUPPORTED),
             )
-            .map_err(|error| ClientError::request("request", error))?;
+            .map_err(|error| ClientError::request(name::<R>(), error))?;
         let (mut parts, body) = request.into_parts();
-        let whole = parts.uri.to_string();
-        let path = whole.strip_prefix(self.homeserver.base_url()).unwrap_or(&whole).to_owned();
-        let mut call = Call::new("request", parts.method, path);
+        let path = parts.uri.path_and_query().map_or_else(String::new, ToString::to_string);
+        let mut call = Call::new(name::<R>(), parts.method, path);
         call.content_type = parts.headers.remove(CONTENT_TYPE);
         call.body = Bytes::from(body);
         let answer = self.execute(&call).await?;
@@ -50,4 +49,9 @@ impl Client {
         R::IncomingResponse::try_from_http_response(response)
             .map_err(|source| ClientError::Decode { endpoint: call.endpoint, source: source.into() })
     }
+}
+
+/// `upload_keys` of `ruma_client_api::keys::upload_keys::v3::Request`.
+fn name<R>() -> &'static str {
+    std::any::type_name::<R>().rsplit("::").nth(2).unwrap_or("request")
 }

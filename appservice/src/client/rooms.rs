@@ -1,6 +1,6 @@
 //! Rooms, aliases, members.
 //!
-//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#rooms-1>
+//! Spec: <https://spec.matrix.org/latest/client-server-api/#creation>
 
 use std::collections::BTreeMap;
 

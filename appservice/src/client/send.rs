@@ -1,6 +1,6 @@
 //! Sending and redacting events.
 //!
-//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#sending-events-to-a-room>
+//! Spec: <https://spec.matrix.org/latest/client-server-api/#sending-events-to-a-room>
 
 use bytes::Bytes;
 use ruma::{EventId, OwnedEventId, RoomId};

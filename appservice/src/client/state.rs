@@ -1,6 +1,6 @@
 //! A room's state.
 //!
-//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#get_matrixclientv3roomsroomidstateeventtypestatekey>
+//! Spec: <https://spec.matrix.org/latest/client-server-api/#get_matrixclientv3roomsroomidstateeventtypestatekey>
 
 use bytes::Bytes;
 use ruma::{OwnedEventId, RoomId};

@@ -1,6 +1,6 @@
 //! `GET /sync`
 //!
-//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#get_matrixclientv3sync>
+//! Spec: <https://spec.matrix.org/latest/client-server-api/#get_matrixclientv3sync>
 
 use std::time::Duration;
 

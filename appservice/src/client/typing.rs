@@ -1,7 +1,7 @@
 //! Typing notifications and read receipts.
 //!
-//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#typing-notifications> and
-//! <https://spec.matrix.org/v1.16/client-server-api/#receipts>
+//! Spec: <https://spec.matrix.org/latest/client-server-api/#typing-notifications> and
+//! <https://spec.matrix.org/latest/client-server-api/#receipts>
 
 use std::time::Duration;
 

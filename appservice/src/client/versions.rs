@@ -1,6 +1,6 @@
 //! `GET /_matrix/client/versions`
 //!
-//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#get_matrixclientversions>
+//! Spec: <https://spec.matrix.org/latest/client-server-api/#get_matrixclientversions>
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! Is it the homeserver that speaks?
 //!
-//! Spec: <https://spec.matrix.org/v1.16/application-service-api/#authorization>. A token in the query
+//! Spec: <https://spec.matrix.org/latest/application-service-api/#authorization>. A token in the query
 //! (removed in Matrix 1.4) is not looked at, because URLs end up in logs.
 
 use axum::{

@@ -1,6 +1,6 @@
 //! `POST /_matrix/app/v1/ping`
 //!
-//! Spec: <https://spec.matrix.org/v1.16/application-service-api/#post_matrixappv1ping>
+//! Spec: <https://spec.matrix.org/latest/application-service-api/#post_matrixappv1ping>
 
 use axum::{
     body::Bytes,

@@ -1,6 +1,6 @@
 //! `GET /_matrix/app/v1/users/{userId}`
 //!
-//! Spec: <https://spec.matrix.org/v1.16/application-service-api/#get_matrixappv1usersuserid>
+//! Spec: <https://spec.matrix.org/latest/application-service-api/#get_matrixappv1usersuserid>
 
 use axum::{
     extract::{Path, State, rejection::PathRejection},

@@ -1,7 +1,7 @@
 //! Answers in the standard error format.
 //!
-//! Spec: <https://spec.matrix.org/v1.16/application-service-api/#unknown-routes> and
-//! <https://spec.matrix.org/v1.16/client-server-api/#standard-error-response>
+//! Spec: <https://spec.matrix.org/latest/application-service-api/#unknown-routes> and
+//! <https://spec.matrix.org/latest/client-server-api/#standard-error-response>
 
 use axum::{
     Json,

@@ -1,6 +1,6 @@
 //! `GET /_matrix/app/v1/thirdparty/…`: we bridge no network, and say so.
 //!
-//! Spec: <https://spec.matrix.org/v1.16/application-service-api/#third-party-networks>
+//! Spec: <https://spec.matrix.org/latest/application-service-api/#third-party-networks>
 
 use axum::{Json, Router, routing::get};
 

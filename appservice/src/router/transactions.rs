@@ -1,6 +1,6 @@
 //! `PUT /_matrix/app/v1/transactions/{txnId}`
 //!
-//! Spec: <https://spec.matrix.org/v1.16/application-service-api/#put_matrixappv1transactionstxnid>
+//! Spec: <https://spec.matrix.org/latest/application-service-api/#put_matrixappv1transactionstxnid>
 
 use axum::{
     body::Bytes,

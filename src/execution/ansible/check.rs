@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::run::Run;
 use super::words;
+use crate::execution::process::Process;
 use crate::execution::{ExecutorError, Redactor, folder};
 
 /// What the check printed at planning; only its length is used later, to tell how far a run is.
@@ -29,8 +30,15 @@ pub(super) async fn check<'r>(
     command.env_clear().envs(super::environment(run));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let child = command.spawn().map_err(|source| super::not_started(program, source))?;
+    let process = Process::of(&child);
     let Ok(output) = tokio::time::timeout(limit, child.wait_with_output()).await else {
-        return Err(ExecutorError::Refused(format!("the check took longer than {} s and was stopped", limit.as_secs())));
+        if let Some(process) = process {
+            process.end_tree().await;
+        }
+        return Err(ExecutorError::Refused(format!(
+            "the check took longer than {} s and was stopped",
+            limit.as_secs()
+        )));
     };
     let output = output.map_err(ExecutorError::io("running the check"))?;
     let mut checked = Run::new(run, redactor, 0);

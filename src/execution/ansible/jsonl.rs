@@ -25,6 +25,9 @@ pub(super) enum Event {
         task: String,
         /// Its id in this run.
         uuid: String,
+        /// The module.
+        #[serde(default)]
+        action: String,
     },
     /// A task ended well on a host.
     Ok(Said),
@@ -110,7 +113,16 @@ mod tests {
 
     #[test]
     fn garbage_is_no_line() {
-        for garbage in ["", "[WARNING]: x", "{", "null", "[]", "{\"event\": \"ok\", \"host\": 3}", "{\"event\": \"new\"}", "\u{0}\u{fffd}"] {
+        for garbage in [
+            "",
+            "[WARNING]: x",
+            "{",
+            "null",
+            "[]",
+            "{\"event\": \"ok\", \"host\": 3}",
+            "{\"event\": \"new\"}",
+            "\u{0}\u{fffd}",
+        ] {
             assert_eq!(parse(garbage), None, "{garbage:?}");
         }
     }

@@ -126,7 +126,8 @@ impl Executor for Ansible {
         let artefact = folder::artefact(folder)?;
         let redactor = self.redactor().await;
         let (checked, output) = check::check(folder, &redactor, self.limit()).await?;
-        std::fs::write(folder.join(check::CHECKED), output).map_err(ExecutorError::io("keeping the check"))?;
+        std::fs::write(folder.join(check::CHECKED), output)
+            .map_err(ExecutorError::io("keeping the check"))?;
         Ok(Plan {
             executor: self.name().to_owned(),
             executor_version: format!("ansible-core {}", checked.version),

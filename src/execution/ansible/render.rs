@@ -54,7 +54,12 @@ pub(super) struct Recipe<'r> {
 }
 
 /// Renders a task into a run folder that is empty.
-pub(super) fn render(recipe: &Recipe<'_>, task: &Task, inventory: &Inventory, run: &Path) -> Result<(), ExecutorError> {
+pub(super) fn render(
+    recipe: &Recipe<'_>,
+    task: &Task,
+    inventory: &Inventory,
+    run: &Path,
+) -> Result<(), ExecutorError> {
     let vars = values::vars(task, inventory, recipe.health_tries)?;
     let playbook = format!("{}.yml", task.action);
     if !recipe.playbooks.join(&playbook).is_file() {
@@ -65,7 +70,10 @@ pub(super) fn render(recipe: &Recipe<'_>, task: &Task, inventory: &Inventory, ru
     }
     let argv = argv(recipe.program, task, &playbook);
     let input = Input::create(run)?;
-    input.copy(recipe.playbooks, &[PLUGIN_NAME, "ansible.cfg", "vars.json", "inventory.json", "argv.json", child::SCRIPT])?;
+    input.copy(
+        recipe.playbooks,
+        &[PLUGIN_NAME, "ansible.cfg", "vars.json", "inventory.json", "argv.json", child::SCRIPT],
+    )?;
     input.write(PLUGIN_NAME, PLUGIN)?;
     input.write("ansible.cfg", SETTINGS)?;
     input.write("vars.json", pretty(&vars))?;

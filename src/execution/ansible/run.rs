@@ -82,9 +82,12 @@ impl<'r> Run<'r> {
                 self.version = version;
                 return false;
             }
-            Event::Task { task, uuid } => {
+            Event::Task { task, uuid, action } => {
                 let next = self.tasks.len();
                 self.tasks.entry(uuid).or_insert(next);
+                if is_include(&action) {
+                    return false;
+                }
                 self.now = self.clean(&task);
                 return true;
             }
@@ -222,7 +225,8 @@ mod tests {
         skipped["conditional"] = true.into();
         let mut later = result("skipped", "a", "Wait", false);
         later["msg"] = "does not support check mode".into();
-        let lines = [result("ok", "a", "See what runs", false), skipped, later, result("ok", "a", "Write", false)];
+        let lines =
+            [result("ok", "a", "See what runs", false), skipped, later, result("ok", "a", "Write", false)];
         let (steps, _, _) = fed(&Redactor::default(), &lines);
         let steps: Vec<_> = steps.iter().map(|step| (step.title.as_str(), step.changes)).collect();
         assert_eq!(steps, [("Wait", false), ("Write", false)]);

@@ -57,7 +57,9 @@ fn target(
         "systemd" => None,
         "supervisord" => Some(Supervisor::of(on)?),
         other => {
-            return refused(format!("`ralf_init` of {host_name} is `{other}`; write `systemd` or `supervisord`"));
+            return refused(format!(
+                "`ralf_init` of {host_name} is `{other}`; write `systemd` or `supervisord`"
+            ));
         }
     };
     if let Some(supervisor) = &supervisor {
@@ -78,15 +80,22 @@ fn target(
     };
     let fill = |what: &str, template: &str| {
         service.fill(template, name, &version, on).map_err(|missing| {
-            ExecutorError::Refused(format!(
-                "the {what} of {name} needs {{{missing}}}, which {host_name} does not have (host variable `ralf_{missing}`)"
-            ))
+            let from = match missing.as_str() {
+                "port" => "`port` of the service or `ralf_ports` of the host".to_owned(),
+                "data" => "`data` of the service or `ralf_root` of the host".to_owned(),
+                other => format!("the host variable `ralf_{other}`"),
+            };
+            let text = format!("the {what} of {name} needs {{{missing}}} on {host_name}: set {from}");
+            ExecutorError::Refused(text)
         })
     };
     // Words are split before values are put in, so that no value can become a second word.
     let command = words::split(&service.command).map_err(ExecutorError::Refused)?;
     let command: Vec<String> = command.iter().map(|word| fill("command", word)).collect::<Result<_, _>>()?;
-    if command.first().is_none_or(|program| !program.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '/')) {
+    if command
+        .first()
+        .is_none_or(|program| !program.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '/'))
+    {
         return refused(format!("the command of {name} must begin with a program's name or path"));
     }
     let health = service.health.as_deref().map(|health| fill("health address", health)).transpose()?;
@@ -119,7 +128,9 @@ fn target(
     ];
     for (variable, text) in texts {
         if text.chars().any(char::is_control) {
-            return refused(format!("the {variable} of {name} on {host_name} has a line break or another control character"));
+            return refused(format!(
+                "the {variable} of {name} on {host_name} has a line break or another control character"
+            ));
         }
         set(variable, plain(text));
     }
@@ -140,7 +151,10 @@ impl Supervisor {
     fn of(on: (&str, &Host)) -> Result<Self, ExecutorError> {
         let needed = |variable: &str| {
             optional_path(on, variable)?.ok_or_else(|| {
-                ExecutorError::Refused(format!("{} has `ralf_init: supervisord` and needs `{variable}`, a path", on.0))
+                ExecutorError::Refused(format!(
+                    "{} has `ralf_init: supervisord` and needs `{variable}`, a path",
+                    on.0
+                ))
             })
         };
         let control = vec![needed("ralf_supervisorctl")?, "-c".into(), needed("ralf_supervisor_config")?];
@@ -171,7 +185,9 @@ fn data_folder(name: &str, data: &str) -> Result<String, ExecutorError> {
     if is_path(data) && parts >= 2 {
         return Ok(data.to_owned());
     }
-    refused(format!("the data folder of {name} must be an absolute plain path at least two levels deep, not `{data}`"))
+    refused(format!(
+        "the data folder of {name} must be an absolute plain path at least two levels deep, not `{data}`"
+    ))
 }
 
 /// The version that was asked for, or the service's own.

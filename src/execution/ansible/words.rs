@@ -40,7 +40,11 @@ pub(super) fn failures(run: &Run<'_>, stderr: &str) -> Vec<String> {
     if said.is_empty() {
         let tail = last_lines(stderr);
         let tail = tail.strip_prefix("ERROR! ").or_else(|| tail.strip_prefix("[ERROR]: ")).unwrap_or(&tail);
-        said.push(if tail.is_empty() { "Ansible ended without a word".into() } else { format!("Ansible: {tail}") });
+        said.push(if tail.is_empty() {
+            "Ansible ended without a word".into()
+        } else {
+            format!("Ansible: {tail}")
+        });
     }
     said
 }
@@ -170,7 +174,11 @@ mod tests {
         let outcome = outcome(&run, &Ending::Exit(2), "30m", "log".into(), "");
         assert!(!outcome.success);
         assert_eq!(outcome.facts[0], "n1: “Start it” failed: a: ERROR (spawn error) (exit code 7)");
-        assert!(outcome.facts[1].starts_with("n2 can't be reached: Failed to connect"), "{}", outcome.facts[1]);
+        assert!(
+            outcome.facts[1].starts_with("n2 can't be reached: Failed to connect"),
+            "{}",
+            outcome.facts[1]
+        );
         assert_eq!(outcome.facts[2], "n1: done: Write it");
     }
 

@@ -1,0 +1,74 @@
+//! Multinomial logistic regression, by adaptive gradient descent; the order of the samples is fixed.
+
+use super::Classifier;
+use super::corpus::Sample;
+use crate::template::Rng;
+use std::collections::HashMap;
+
+const EPOCHS: usize = 12;
+const RATE: f32 = 0.6;
+const DECAY: f32 = 2e-6;
+/// Found on the development set.
+const TEMPERATURE: f32 = 1.0;
+
+pub(super) fn train(samples: &[Sample], classes: usize) -> Classifier {
+    let mut rows: HashMap<u64, u32> = HashMap::new();
+    let compiled: Vec<(Vec<(u32, f32)>, usize, f32)> = samples
+        .iter()
+        .map(|s| {
+            let known = s.features.iter().map(|(f, v)| {
+                let next = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+                (*rows.entry(*f).or_insert(next), *v)
+            });
+            (known.collect(), s.class, s.weight)
+        })
+        .collect();
+    let size = (rows.len() + 1) * classes;
+    let (mut weights, mut squares) = (vec![0.0_f32; size], vec![1e-3_f32; size]);
+    let bias = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+    let mut order: Vec<usize> = (0..compiled.len()).collect();
+    let mut rng = Rng::new(11);
+    let mut scores = vec![0.0_f32; classes];
+    for _ in 0..EPOCHS {
+        for i in (1..order.len()).rev() {
+            order.swap(i, rng.below(i + 1));
+        }
+        for &i in &order {
+            let (features, class, weight) = &compiled[i];
+            scores.copy_from_slice(&weights[size - classes..]);
+            accumulate(&weights, classes, features, &mut scores);
+            softmax(&mut scores);
+            scores[*class] -= 1.0;
+            scores.iter_mut().for_each(|s| *s *= weight);
+            for (row, value) in features.iter().copied().chain([(bias, 0.1)]) {
+                let at = row as usize * classes;
+                let rows = weights[at..at + classes].iter_mut().zip(&mut squares[at..at + classes]);
+                for ((w, square), error) in rows.zip(&scores) {
+                    let gradient = error * value + DECAY * *w;
+                    *square += gradient * gradient;
+                    *w -= RATE * gradient / square.sqrt();
+                }
+            }
+        }
+    }
+    Classifier { rows, weights, classes, temperature: TEMPERATURE }
+}
+
+pub(super) fn accumulate(weights: &[f32], classes: usize, features: &[(u32, f32)], scores: &mut [f32]) {
+    for (row, value) in features {
+        let at = *row as usize * classes;
+        for (score, weight) in scores.iter_mut().zip(&weights[at..at + classes]) {
+            *score += weight * value;
+        }
+    }
+}
+
+pub(super) fn softmax(scores: &mut [f32]) {
+    let most = scores.iter().copied().fold(f32::MIN, f32::max);
+    let mut sum = 0.0;
+    for score in scores.iter_mut() {
+        *score = (*score - most).exp();
+        sum += *score;
+    }
+    scores.iter_mut().for_each(|s| *s /= sum);
+}

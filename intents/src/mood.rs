@@ -1,0 +1,240 @@
+//! Sentences that look like commands and are none: negations, reports, questions about doing, conditions and later times.
+
+use crate::names::{Kind, Lattice};
+use crate::reading::NoneReason;
+use crate::text::Text;
+
+mod words;
+
+use words::{is_one, participle};
+
+/// Why a clause is no command to act now; nothing when it may be one.
+pub(crate) fn mood(text: &Text, lattice: &Lattice) -> Option<(NoneReason, String)> {
+    let words: Vec<&str> = text.tokens.iter().map(|t| t.norm.as_str()).collect();
+    negated(&words)
+        .map(|w| (NoneReason::Negated, w))
+        .or_else(|| how_to(&words).map(|w| (NoneReason::HowTo, w)))
+        .or_else(|| report(&words, text).map(|w| (NoneReason::Report, w)))
+        .or_else(|| later(&words, text, lattice).map(|w| (NoneReason::Later, w)))
+}
+
+/// "nicht", "auf keinen Fall", "don't".
+pub(crate) fn negated(words: &[&str]) -> Option<String> {
+    let turns = [
+        "vergiss nicht",
+        "nicht vergessen",
+        "dont forget",
+        "do not forget",
+        "dont hesitate",
+        "why dont you",
+        "warum nicht",
+        "why not",
+    ];
+    let joined = words.join(" ");
+    if turns.iter().any(|t| joined.contains(t)) {
+        return None;
+    }
+    words.iter().find(|w| is_one(words::NEGATION, w)).map(|w| (*w).to_owned())
+}
+
+/// "soll ich …?", "wie installiert man …", "what happens if …".
+fn how_to(words: &[&str]) -> Option<String> {
+    let start = words.iter().position(|w| !is_one(words::BEFORE_QUESTION, w))?;
+    let (first, second) = (words[start], words.get(start + 1).copied().unwrap_or(""));
+    let third = words.get(start + 2).copied().unwrap_or("");
+    let polite = is_one("du ihr you", second)
+        && is_one(
+            "kannst koenntest konntest wuerdest wurdest magst willst can could would will wirst",
+            first,
+        );
+    if polite {
+        return words
+            .windows(2)
+            .find(|w| matches!(w, ["how", "to"] | ["wie", "man"] | ["wie", "ich"] | ["how", "i"]))
+            .map(|w| w.join(" "));
+    }
+    if is_one("wie how", first) && !is_one("waere waers wars about", second) {
+        return Some(format!("{first} {second}"));
+    }
+    if is_one(words::ASKING, first) {
+        return Some(first.to_owned());
+    }
+    if is_one(words::MODAL, first)
+        && is_one(
+            "ich man wir i we one jemand er sie es someone anybody he she they it denn eigentlich das",
+            second,
+        )
+    {
+        // "lass uns", "can we restart": the first is a request, the second a question.
+        return Some(format!("{first} {second}"));
+    }
+    let unsure = [
+        "weisst du",
+        "do you",
+        "did you",
+        "have you",
+        "hast du",
+        "kennst du",
+        "what if",
+        "ist es",
+        "is it",
+        "lohnt es",
+        "is there",
+    ];
+    let pair = format!("{first} {second}");
+    if unsure.contains(&pair.as_str()) || (first == "are" && second == "there") {
+        return Some(pair);
+    }
+    if is_one(
+        "ist sind war waren wurde wurden wird hat haben has have had is are was were does did do",
+        first,
+    ) && third != ""
+        && !is_one("a", second)
+    {
+        let request = is_one("have", first);
+        return (!request).then(|| first.to_owned());
+    }
+    let inside = [
+        ["how", "to"],
+        ["wie", "man"],
+        ["wie", "ich"],
+        ["ob", "ich"],
+        ["ob", "wir"],
+        ["whether", "to"],
+        ["if", "i"],
+    ];
+    words.windows(2).find(|w| inside.iter().any(|i| i == w)).map(|w| w.join(" "))
+}
+
+/// "ich habe … neu gestartet", "I restarted …", "… wurde aktualisiert".
+fn report(words: &[&str], text: &Text) -> Option<String> {
+    let wish = words.iter().any(|w| is_one(words::WISH, w));
+    let subject = words.iter().position(|w| {
+        is_one("ich wir er sie man jemand i we he she they someone somebody you it who im ive weve", w)
+    });
+    let auxiliary = words.iter().find(|w| is_one(words::AUXILIARY, w));
+    let done = words.iter().find(|w| participle(w));
+    if let (Some(auxiliary), Some(done), false) = (auxiliary, done, wish) {
+        return Some(format!("{auxiliary} … {done}"));
+    }
+    // "I just restarted", "we updated"; "get it restarted" is a wish.
+    if let (Some(subject), Some(done)) = (subject, words.iter().position(|w| is_one(words::PAST, w)))
+        && !wish
+        && done > subject
+    {
+        return Some(format!("{} … {}", words[subject], words[done]));
+    }
+    // "ich starte gerade grafana neu", "I'm restarting grafana"
+    let first = words.iter().position(|w| is_one("ich wir i im we were", w)).filter(|i| *i < 2);
+    if let Some(first) = first {
+        let next = words[first + 1..]
+            .iter()
+            .take(3)
+            .find(|w| is_one(words::OWN_DOING, w) || (w.len() > 5 && w.ends_with("ing")));
+        if let (Some(next), false) = (next, wish) {
+            return Some(format!("{} {next}", words[first]));
+        }
+    }
+    // "grafana startet neu", "jellyfin is restarting", "grafana restarted itself"
+    let going = words
+        .windows(2)
+        .find(|w| is_one("is are was keeps kept started", w[0]) && w[1].len() > 5 && w[1].ends_with("ing"));
+    if let Some(going) = going.filter(|_| text.mark != Some('?')) {
+        return Some(going.join(" "));
+    }
+    let itself = words.windows(2).find(|w| {
+        is_one(words::PAST, w[0])
+            && is_one("itself on by twice successfully fine already again yesterday today", w[1])
+    });
+    itself.map(|w| w.join(" ")).or_else(|| {
+        words
+            .iter()
+            .find(|w| {
+                is_one("startet startete restartete bootet installiert aktualisiert", w)
+                    && !wish
+                    && words.first() != Some(w)
+                    && words.last() != Some(w)
+                    && is_one("sich gerade staendig dauernd", words.last().unwrap_or(&""))
+            })
+            .map(|w| (*w).to_owned())
+    })
+}
+
+/// "wenn es ausfällt", "morgen um 3", "every night".
+fn later(words: &[&str], text: &Text, lattice: &Lattice) -> Option<String> {
+    let at = |i: usize| words.get(i).copied().unwrap_or("");
+    for (i, word) in words.iter().enumerate() {
+        let before = i.checked_sub(1).map_or("", &at);
+        let (next, after) = (at(i + 1), at(i + 2));
+        if is_one(words::CONDITION, word) && !polite_condition(&words[i..]) {
+            return Some((*word).to_owned());
+        }
+        let clock =
+            |w: &str| w.contains(':') || w.ends_with("am") && w.len() < 6 || w.ends_with("pm") && w.len() < 6;
+        let hour = |w: &str| w.bytes().all(|b| b.is_ascii_digit()) && w.len() < 3 && !w.is_empty();
+        let hit = match *word {
+            "morgen" => !is_one("gestern heute guten", before),
+            "morning" => is_one("tomorrow the", before),
+            "abend" | "nacht" | "nachmittag" | "mittag" | "frueh" => {
+                is_one("heute morgen jede jeden am", before)
+            }
+            "um" | "at" | "gegen" | "ab" => {
+                clock(next)
+                    || (hour(next) && (is_one("uhr oclock am pm", after) || after.is_empty()))
+                    || is_one("midnight mitternacht noon night", next)
+            }
+            "in" | "after" | "nach" => {
+                lattice.at(i + 1).iter().any(|e| {
+                    e.kind == Kind::Duration && !e.written.to_lowercase().starts_with(['l', 'v', 'p'])
+                }) || (is_one("den the", next) && is_one("naechsten next kommenden coming", after))
+            }
+            "am" | "on" | "bis" | "until" | "next" | "naechsten" | "kommenden" | "jeden" | "every"
+            | "this" | "naechste" | "kommende" | "by" => is_one(words::WEEKDAY, next),
+            "jede" | "jeder" | "each" => {
+                is_one("nacht tag woche stunde minute monat stunden night day week hour month", next)
+            }
+            "alle" => lattice.at(i + 1).iter().any(|e| e.kind == Kind::Duration),
+            _ => is_one(words::LATER, word),
+        };
+        if hit {
+            let end = (i + 2).min(text.tokens.len());
+            return Some(text.slice(i..end).to_owned());
+        }
+    }
+    None
+}
+
+/// "wenn möglich", "if you can", "wäre nett, wenn du".
+fn polite_condition(words: &[&str]) -> bool {
+    let rest = words[1..].iter().take(4).copied().collect::<Vec<_>>().join(" ");
+    const POLITE: [&str; 25] = [
+        "moeglich",
+        "es geht",
+        "du kannst",
+        "du magst",
+        "du zeit",
+        "du so nett",
+        "du moechtest",
+        "dus kannst",
+        "es dir",
+        "you can",
+        "you could",
+        "possible",
+        "you get a",
+        "you have",
+        "you dont mind",
+        "you would",
+        "you please",
+        "you like",
+        "du bitte",
+        "du den",
+        "du die",
+        "du das",
+        "du willst",
+        "you want",
+        "du mal",
+    ];
+    POLITE.iter().any(|p| rest.starts_with(p))
+        || is_one("du", words.get(1).copied().unwrap_or(""))
+            && words.iter().any(|w| is_one("koenntest wuerdest", w))
+}

@@ -1,0 +1,183 @@
+//! The templates over the clauses of a message; a pronoun or a bare verb takes the name that stands beside it.
+
+use super::outcome::{outcomes, parts};
+use super::promote;
+use crate::ask;
+use crate::clause::clauses;
+use crate::mood::mood;
+use crate::names::{Kind, Sort};
+use crate::reading::{NoneReason, Outcome, Slots};
+use crate::text::Text;
+use crate::understanding::{Draft, Message, Understanding};
+use std::ops::Range;
+
+/// A clause that a template fits.
+struct Hit {
+    intent: usize,
+    outcomes: Vec<Outcome>,
+    said: String,
+    /// A name was carried over from another clause.
+    carried: bool,
+}
+
+pub(super) fn read(on: &Understanding, message: &Message<'_>, draft: &mut Draft) -> Option<Vec<Outcome>> {
+    for at_words in [false, true] {
+        let parts = clauses(&message.text, at_words);
+        if parts.len() > 1
+            && let Some(out) = read_parts(on, message, draft, &parts)
+        {
+            return Some(out);
+        }
+    }
+    None
+}
+
+fn read_parts(
+    on: &Understanding,
+    message: &Message<'_>,
+    draft: &mut Draft,
+    cuts: &[Range<usize>],
+) -> Option<Vec<Outcome>> {
+    let (mut hits, mut rest, mut at) = (Vec::new(), Vec::new(), 0);
+    while at < cuts.len() {
+        // The longest run of clauses that a template fits as one.
+        let found = (at + 1..=cuts.len()).rev().find_map(|end| {
+            let whole = at == 0 && end == cuts.len();
+            let range = cuts[at].start..cuts[end - 1].end;
+            (!whole).then(|| read_one(on, message, &range)).flatten().map(|hit| (hit, end))
+        });
+        match found {
+            Some((hit, end)) => {
+                hits.push(hit);
+                at = end;
+            }
+            None => {
+                rest.push(cuts[at].clone());
+                at += 1;
+            }
+        }
+    }
+    if hits.is_empty() {
+        return None;
+    }
+    let changes = hits.iter().any(|h| message.specs[h.intent].changes);
+    for range in rest {
+        if let Some(reason) = spoils(on, message, &range, changes) {
+            draft.note("modality", format!("{}: {reason}", message.text.slice(range)));
+            return Some(vec![Outcome::None(reason)]);
+        }
+    }
+    let mut out = Vec::new();
+    for hit in &hits {
+        draft.note("grammar", hit.said.clone());
+        let spec = message.specs[hit.intent];
+        let sure = message.scores[hit.intent] >= 0.02 || hits.len() > 1;
+        if spec.changes && !(sure && (message.has_cue(hit.intent) || message.scores[hit.intent] >= 0.3)) {
+            draft.note("agreement", format!("no second reader finds {}", spec.name));
+            let options: Vec<(String, Slots)> = hit.outcomes.iter().filter_map(parts).collect();
+            out.push(Outcome::Ask(ask::which(on.catalogue(), &options, draft.lang)));
+        } else {
+            out.extend(hit.outcomes.iter().cloned());
+        }
+        if hit.carried {
+            draft.note("grounding", "the name stands in another clause");
+        }
+    }
+    promote(draft, message.name(hits[0].intent));
+    Some(out)
+}
+
+/// Whether a clause beside a command takes its force.
+fn spoils(
+    on: &Understanding,
+    message: &Message<'_>,
+    range: &Range<usize>,
+    changes: bool,
+) -> Option<NoneReason> {
+    let part = on.message(message.text.part(range.clone()), message.names);
+    let (reason, _) = mood(&part.text, &part.lattice)?;
+    let acts = part.cues.iter().any(|c| message.specs[c.intent].changes);
+    match reason {
+        NoneReason::Later if changes => Some(reason),
+        NoneReason::Negated if acts && changes => Some(reason),
+        NoneReason::Negated
+            if part.text.tokens.len() <= 3
+                && part.text.tokens.iter().any(|t| matches!(t.norm.as_str(), "nicht" | "not" | "dont")) =>
+        {
+            Some(reason)
+        }
+        _ => None,
+    }
+}
+
+/// The templates over one clause.
+fn read_one(on: &Understanding, message: &Message<'_>, range: &Range<usize>) -> Option<Hit> {
+    let part = message.text.part(range.clone());
+    if let Some(hit) = fit(on, message, part.clone(), false) {
+        return Some(hit);
+    }
+    let carried = antecedent(message, range)?;
+    if part.tokens.len() > 10 {
+        return None;
+    }
+    let words: Vec<&str> = part.tokens.iter().map(|t| &message.text.raw[t.at.clone()]).collect();
+    let pronoun = part.tokens.iter().position(|t| {
+        matches!(
+            t.norm.as_str(),
+            "it" | "ihn" | "es" | "sie" | "them" | "that" | "ihm" | "den" | "das" | "die"
+        )
+    });
+    let mut variants: Vec<Vec<&str>> = Vec::new();
+    if let Some(at) = pronoun {
+        let mut with = words.clone();
+        with[at] = &carried;
+        variants.push(with);
+    }
+    for at in 0..=words.len() {
+        let mut with = words.clone();
+        with.insert(at, &carried);
+        variants.push(with);
+    }
+    variants
+        .into_iter()
+        .find_map(|words| fit(on, message, Text::new(&words.join(" "), |s| message.names.knows(s)), true))
+}
+
+fn fit(on: &Understanding, message: &Message<'_>, text: Text, carried: bool) -> Option<Hit> {
+    let lattice = on.lattice(&text, message.names);
+    if mood(&text, &lattice).is_some_and(|(reason, _)| reason != NoneReason::HowTo) && carried {
+        return None;
+    }
+    let mut found = on.grammar.read(&message.specs, &text, &lattice, Sort::Ambiguous);
+    let most = found.iter().map(|f| f.words).max()?;
+    found.retain(|f| f.words == most);
+    found.sort_by(|a, b| message.scores[b.intent].total_cmp(&message.scores[a.intent]));
+    let first = found.first()?;
+    let several = found.iter().any(|f| f.intent != first.intent);
+    if several && message.scores[first.intent] < 0.5 {
+        return None;
+    }
+    let spec = message.specs[first.intent];
+    let said = format!("{}: {} in `{}`", spec.name, first.template, text.raw.trim());
+    Some(Hit { intent: first.intent, outcomes: outcomes(spec, first, message.names), said, carried })
+}
+
+/// The one thing that is named outside of a clause that names nothing itself.
+fn antecedent(message: &Message<'_>, range: &Range<usize>) -> Option<String> {
+    let mut values: Vec<&str> = Vec::new();
+    for kind in [Kind::Service, Kind::Host, Kind::Alert, Kind::Secret] {
+        for edge in message.lattice.named(kind) {
+            if edge.start >= range.start && edge.end <= range.end {
+                return None;
+            }
+            let [value] = edge.values.as_slice() else { return None };
+            if !values.contains(&value.as_str()) {
+                values.push(value);
+            }
+        }
+    }
+    match values.as_slice() {
+        [one] => Some((*one).to_owned()),
+        _ => None,
+    }
+}

@@ -1,0 +1,166 @@
+//! What no template fits: cues and classifier together, with what is named in the message.
+
+use super::outcome::parts;
+use crate::ask;
+use crate::ground::ground;
+use crate::mood::mood;
+use crate::names::Kind;
+use crate::reading::{NoneReason, Outcome, Slots};
+use crate::text::Text;
+use crate::understanding::{Draft, Message, Understanding};
+
+/// "kannst du …?", "would you …?": a question in form, a request in meaning.
+pub(super) fn polite_question(text: &Text) -> bool {
+    text.tokens.windows(2).take(6).any(|w| {
+        matches!(
+            w[0].norm.as_str(),
+            "kannst"
+                | "koenntest"
+                | "konntest"
+                | "wuerdest"
+                | "wurdest"
+                | "magst"
+                | "willst"
+                | "can"
+                | "could"
+                | "would"
+                | "will"
+        ) && matches!(w[1].norm.as_str(), "du" | "you")
+    }) || text.tokens.windows(2).any(|w| {
+        matches!(
+            (w[0].norm.as_str(), w[1].norm.as_str()),
+            ("koenntest" | "kannst" | "wuerdest", "du") | ("could" | "can" | "would", "you")
+        )
+    }) || text.tokens.iter().any(|t| matches!(t.norm.as_str(), "bitte" | "please"))
+}
+
+/// Whether the message is talk about a command instead of one.
+pub(super) fn blocked(message: &Message<'_>, draft: &mut Draft) -> Option<NoneReason> {
+    let (reason, said) = mood(&message.text, &message.lattice)?;
+    let (top, p) = *message.ranked().first()?;
+    let best = if top < message.specs.len() { Some(top) } else { message.cues.first().map(|c| c.intent) };
+    let best = best?;
+    let spec = message.specs[best];
+    let blocks = if spec.changes || message.cues.iter().any(|c| message.specs[c.intent].changes) && p < 0.8 {
+        true
+    } else {
+        let strict = [
+            "soll",
+            "should",
+            "how to",
+            "how do",
+            "how can",
+            "how would",
+            "wie kann",
+            "wie man",
+            "wie ich",
+            "wie koennte",
+            "shall",
+            "darf",
+            "may",
+            "kann man",
+            "kann ich",
+            "can i",
+        ];
+        match reason {
+            NoneReason::HowTo => strict.iter().any(|s| said.starts_with(s)),
+            NoneReason::Later => !matches!(spec.name.as_str(), "subscribe_alerts" | "plan_capacity"),
+            NoneReason::Negated => {
+                spec.name != "silence_alert"
+                    && message.text.tokens.iter().any(|t| {
+                        matches!(t.norm.as_str(), "dont" | "never" | "niemals" | "keinesfalls" | "bloss")
+                    })
+            }
+            NoneReason::Report => {
+                said.starts_with("ich")
+                    || said.starts_with("i ")
+                    || said.starts_with("wir")
+                    || said.starts_with("we ")
+                    || said.starts_with("hab")
+            }
+            _ => false,
+        }
+    };
+    if !blocks {
+        return None;
+    }
+    draft.note("modality", format!("{reason}: {said}"));
+    Some(reason)
+}
+
+/// Cues and classifier.
+pub(super) fn read(on: &Understanding, message: &Message<'_>, draft: &mut Draft) -> Vec<Outcome> {
+    let ranked = message.ranked();
+    for cue in message.cues.iter().take(4) {
+        draft.note("cues", format!("{}: {}", message.name(cue.intent), cue.text));
+    }
+    let said: Vec<String> =
+        ranked.iter().take(3).map(|(c, p)| format!("{} {p:.2}", message.name(*c))).collect();
+    draft.note("classifier", format!("{} ({:.0} % known)", said.join(", "), message.known * 100.0));
+    if let Some(near) = message.near {
+        draft.note("nearest", format!("{} {:.2}, others {:.2}", message.name(near.class), near.likeness, near.rival));
+    }
+    let none = message.specs.len();
+    let (top, p) = ranked[0];
+    if top == none {
+        return nothing(on, message, draft, &ranked);
+    }
+    let spec = message.specs[top];
+    let cue = message.has_cue(top);
+    let rival = ranked.iter().find(|(c, _)| *c != top).map_or(0.0, |r| r.1);
+    let question = message.text.mark == Some('?') && !polite_question(&message.text);
+    let sure = if spec.changes {
+        cue && p >= 0.75 && rival < 0.15 && !question
+    } else {
+        p >= 0.75 || (cue && p >= 0.5)
+    };
+    let outcomes = ground(spec, &message.text, &message.lattice, message.names);
+    if sure {
+        draft.note("agreement", if cue { "cues and classifier agree" } else { "the classifier is sure" });
+        return outcomes;
+    }
+    if p < 0.3 && !cue {
+        draft.note("agreement", "too unsure");
+        return vec![Outcome::None(NoneReason::NotOurs)];
+    }
+    doubt(on, message, draft, &ranked)
+}
+
+/// The classifier takes it for talk: only strong cues beside a name lead to a question.
+fn nothing(
+    on: &Understanding,
+    message: &Message<'_>,
+    draft: &mut Draft,
+    ranked: &[(usize, f32)],
+) -> Vec<Outcome> {
+    let named = [Kind::Service, Kind::Host, Kind::Alert, Kind::Secret]
+        .iter()
+        .any(|k| !message.lattice.named(*k).is_empty());
+    let (second, p) = ranked[1];
+    if named && message.has_cue(second) && (p >= 0.1 || message.none() < 0.8) {
+        return doubt(on, message, draft, &ranked[1..]);
+    }
+    vec![Outcome::None(NoneReason::NotOurs)]
+}
+
+/// "A or B?"
+fn doubt(
+    on: &Understanding,
+    message: &Message<'_>,
+    draft: &mut Draft,
+    ranked: &[(usize, f32)],
+) -> Vec<Outcome> {
+    let likely = ranked
+        .iter()
+        .filter(|(c, p)| *c < message.specs.len() && (*p >= 0.08 || (message.has_cue(*c) && *p >= 0.02)));
+    let mut options: Vec<(String, Slots)> = Vec::new();
+    for (class, _) in likely.take(3) {
+        let outcomes = ground(message.specs[*class], &message.text, &message.lattice, message.names);
+        options.extend(outcomes.first().and_then(parts));
+    }
+    if options.is_empty() {
+        return vec![Outcome::None(NoneReason::NotOurs)];
+    }
+    draft.note("agreement", "in doubt: the person is asked");
+    vec![Outcome::Ask(ask::which(on.catalogue(), &options, draft.lang))]
+}

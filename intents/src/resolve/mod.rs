@@ -1,0 +1,155 @@
+//! Puts together what the readers say: grammar, clauses, mood, cues and classifier, agreement.
+
+mod clauses;
+mod loose;
+mod outcome;
+
+use crate::Lang;
+use crate::ask;
+use crate::names::Sort;
+use crate::reading::{Candidate, Outcome, Reading, Slots};
+use crate::understanding::{Draft, Message, Understanding};
+
+pub(crate) use outcome::complete;
+use outcome::{outcomes, parts};
+
+/// Reads a message through all readers that need no model.
+pub(crate) fn resolve(
+    on: &Understanding,
+    message: &Message<'_>,
+    mut draft: Draft,
+    hint: Option<Lang>,
+) -> Reading {
+    if let Some(reading) = whole(on, message, &mut draft, hint, Sort::Ambiguous) {
+        return done(draft, reading);
+    }
+    if let Some(reading) = clauses::read(on, message, &mut draft) {
+        return done(draft, reading);
+    }
+    draft.note("grammar", "no template fits");
+    if let Some(reason) = loose::blocked(message, &mut draft) {
+        return draft.done(Outcome::None(reason), Vec::new());
+    }
+    for allow in [Sort::Fuzzy, Sort::Unknown] {
+        if let Some(reading) = whole(on, message, &mut draft, hint, allow) {
+            return done(draft, reading);
+        }
+    }
+    let outcomes = loose::read(on, message, &mut draft);
+    done(draft, outcomes)
+}
+
+fn done(draft: Draft, outcomes: Vec<Outcome>) -> Reading {
+    let mut all = outcomes.into_iter();
+    let first = all.next().unwrap_or(Outcome::None(crate::NoneReason::NotOurs));
+    draft.done(first, all.collect())
+}
+
+/// The templates over the whole message.
+fn whole(
+    on: &Understanding,
+    message: &Message<'_>,
+    draft: &mut Draft,
+    hint: Option<Lang>,
+    allow: Sort,
+) -> Option<Vec<Outcome>> {
+    let mut found = on.grammar.read(&message.specs, &message.text, &message.lattice, allow);
+    if allow > Sort::Ambiguous {
+        // A name that nobody knows fits anywhere: the classifier has to find the sentence likely, too.
+        let bar = if allow == Sort::Unknown { 0.25 } else { 0.05 };
+        found.retain(|f| message.scores[f.intent] >= bar);
+    }
+    // The template that says more of the sentence itself knows better what it means.
+    let most = found.iter().map(|f| f.words).max()?;
+    if allow == Sort::Ambiguous && found.iter().any(|f| f.words == most && f.words > 1) {
+        found.retain(|f| f.words + 1 >= most);
+    }
+    let first = found.first()?;
+    if let Some(hint) = hint.filter(|h| found.iter().any(|f| f.lang == *h)) {
+        if crate::Lang::guess(message.text.tokens.iter().map(|t| t.norm.as_str())).is_none() {
+            draft.lang = hint;
+        }
+    } else if crate::Lang::guess(message.text.tokens.iter().map(|t| t.norm.as_str())).is_none() {
+        draft.lang = first.lang;
+    }
+    for one in &found {
+        draft.note("grammar", format!("{}: {}", message.name(one.intent), one.template));
+    }
+    let mut readings: Vec<(usize, Vec<Outcome>)> =
+        found.iter().map(|f| (f.intent, outcomes(message.specs[f.intent], f, message.names))).collect();
+    readings.dedup_by(|a, b| a.1 == b.1);
+    if readings.len() > 1 {
+        readings = settle(readings, message, draft);
+    }
+    if readings.len() > 1 {
+        draft.note("agreement", "several readings fit");
+        let options: Vec<(String, Slots)> = readings.iter().flat_map(|r| &r.1).filter_map(parts).collect();
+        return Some(vec![Outcome::Ask(ask::which(on.catalogue(), &options, draft.lang))]);
+    }
+    let (intent, all) = readings.pop()?;
+    promote(draft, message.name(intent));
+    Some(agree(on, message, draft, intent, all))
+}
+
+/// Of several readings, the one that the classifier clearly prefers; only what changes nothing is settled so.
+fn settle(
+    mut readings: Vec<(usize, Vec<Outcome>)>,
+    message: &Message<'_>,
+    draft: &mut Draft,
+) -> Vec<(usize, Vec<Outcome>)> {
+    // The same intent with more slots says more.
+    let same = readings.windows(2).all(|w| w[0].0 == w[1].0);
+    if same {
+        let slots =
+            |r: &(usize, Vec<Outcome>)| r.1.iter().filter_map(parts).map(|p| p.1.len()).sum::<usize>();
+        let most = readings.iter().map(slots).max().unwrap_or(0);
+        readings.retain(|r| slots(r) == most);
+        return readings;
+    }
+    let changes = readings.iter().any(|r| message.specs[r.0].changes);
+    readings.sort_by(|a, b| message.scores[b.0].total_cmp(&message.scores[a.0]));
+    let (first, second) = (message.scores[readings[0].0], message.scores[readings[1].0]);
+    let clear = if changes { first > 0.9 && second < 0.02 } else { first > 0.6 && second < first / 3.0 };
+    if clear {
+        draft.note("classifier", format!("settles on {}", message.name(readings[0].0)));
+        readings.truncate(1);
+    }
+    readings
+}
+
+/// For what changes the homelab a second reader has to agree with the grammar, else the person is asked.
+fn agree(
+    on: &Understanding,
+    message: &Message<'_>,
+    draft: &mut Draft,
+    intent: usize,
+    all: Vec<Outcome>,
+) -> Vec<Outcome> {
+    let spec = message.specs[intent];
+    if !spec.changes || !all.iter().any(|o| matches!(o, Outcome::Intent(_))) {
+        return all;
+    }
+    let (score, cue) = (message.scores[intent], message.has_cue(intent));
+    let asked = message.text.mark == Some('?') && !loose::polite_question(&message.text);
+    if !asked && (score >= 0.15 || (cue && score >= 0.01)) {
+        let who = if cue { "cues" } else { "classifier" };
+        draft.note("agreement", format!("grammar and {who} agree ({score:.2})"));
+        return all;
+    }
+    draft.note(
+        "agreement",
+        if asked {
+            "a question, not a request".to_owned()
+        } else {
+            format!("the classifier doubts it ({score:.2})")
+        },
+    );
+    let options: Vec<(String, Slots)> = all.iter().filter_map(parts).collect();
+    vec![Outcome::Ask(ask::which(on.catalogue(), &options, draft.lang))]
+}
+
+/// Puts the intent that was read in front of the candidates.
+fn promote(draft: &mut Draft, name: &str) {
+    draft.candidates.retain(|c| c.intent != name);
+    draft.candidates.insert(0, Candidate { intent: name.to_owned(), confidence: 1.0 });
+}
