@@ -11,7 +11,7 @@ mod operations;
 mod outbox;
 mod questions;
 
-pub use inbox::{Claimed, InboxRow};
+pub use inbox::InboxRow;
 pub use lease::{Lease, LeaseError};
 pub use operations::{Operation, State, Vote};
 pub use outbox::{NewMessage, OutboxRow, sent};
