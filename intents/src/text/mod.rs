@@ -93,7 +93,13 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
                 && chars.get(i + 1).is_some_and(|c| c.1.is_alphanumeric());
             continue;
         } else {
-            if matches!(c, ',' | '.' | ';' | ':' | '!' | '?' | '\n' | '–' | '—' | '(' | ')' | '…') && !joined
+            let dash = c == '-'
+                && start > 0
+                && chars[i - 1].1 == ' '
+                && chars.get(i + 1).is_some_and(|c| c.1 == ' ');
+            if dash
+                || matches!(c, ',' | '.' | ';' | ':' | '!' | '?' | '\n' | '–' | '—' | '(' | ')' | '…')
+                    && !joined
             {
                 breaks = stronger(breaks, c);
             }
