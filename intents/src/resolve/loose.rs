@@ -10,7 +10,7 @@ use crate::text::Text;
 use crate::understanding::{Draft, Message, Understanding};
 
 /// "kannst du …?", "would you …?": a question in form, a request in meaning.
-pub(super) fn polite_question(text: &Text) -> bool {
+pub(crate) fn polite_question(text: &Text) -> bool {
     text.tokens.windows(2).take(6).any(|w| {
         matches!(
             w[0].norm.as_str(),
