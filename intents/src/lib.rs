@@ -6,6 +6,7 @@ mod catalogue;
 mod classifier;
 mod clause;
 mod cues;
+pub mod eval;
 mod fill;
 mod grammar;
 mod ground;
