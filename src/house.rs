@@ -17,6 +17,9 @@ use crate::metrics::Metrics;
 use crate::plan::{canonical, hex};
 use crate::store::Store;
 
+/// What operation ids are made of: no letter that looks like a digit.
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
 /// The running house.
 pub struct House {
     /// Its configuration.
@@ -169,8 +172,12 @@ impl House {
 
     /// A fresh operation id: ten letters and digits that can't be mistaken for each other, for people to type.
     pub fn new_operation_id(&self) -> String {
-        const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
         (0..10).map(|_| char::from(ALPHABET[usize::from(rand::random::<u8>() % 32)])).collect()
+    }
+
+    /// Whether a text looks like an operation's id.
+    pub fn is_operation_id(&self, text: &str) -> bool {
+        text.len() == 10 && text.bytes().all(|byte| ALPHABET.contains(&byte))
     }
 
     /// Where an operation is rendered and run.

@@ -14,6 +14,7 @@ mod json;
 mod lang;
 mod mood;
 mod names;
+mod nearest;
 mod reading;
 mod resolve;
 mod template;

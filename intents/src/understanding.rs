@@ -2,10 +2,11 @@
 
 use crate::Lang;
 use crate::catalogue::{Catalogue, IntentSpec};
-use crate::classifier::{Classifier, delexicalise};
+use crate::classifier::{Classifier, corpus, delexicalise};
 use crate::cues::{Cue, Cues};
 use crate::grammar::Grammar;
 use crate::names::{Lattice, Names};
+use crate::nearest::{Near, Nearest};
 use crate::reading::{Candidate, NoneReason, Outcome, Reading, Trace};
 use crate::text::Text;
 
@@ -16,6 +17,7 @@ pub struct Understanding {
     pub(crate) grammar: Grammar,
     cues: Cues,
     classifier: Classifier,
+    nearest: Nearest,
 }
 
 /// A reading in the making.
@@ -48,6 +50,8 @@ pub(crate) struct Message<'a> {
     pub(crate) cues: Vec<Cue>,
     /// Probability of each intent, and of `none` at the end.
     pub(crate) scores: Vec<f32>,
+    /// The nearest sentence of the catalogue.
+    pub(crate) near: Option<Near>,
     /// The share of the message's features that the classifier knows.
     pub(crate) known: f32,
 }
@@ -77,9 +81,9 @@ impl Understanding {
     /// Compiles a catalogue and trains the classifier on it.
     #[must_use]
     pub fn new(catalogue: Catalogue) -> Self {
-        let (grammar, cues, classifier) =
-            (Grammar::new(&catalogue), Cues::new(&catalogue), Classifier::new(&catalogue));
-        Self { catalogue, grammar, cues, classifier }
+        let (grammar, cues, samples) = (Grammar::new(&catalogue), Cues::new(&catalogue), corpus(&catalogue));
+        let classifier = Classifier::new(&samples, catalogue.intents().count() + 1);
+        Self { grammar, cues, classifier, nearest: Nearest::new(&samples), catalogue }
     }
 
     /// The catalogue behind it.
@@ -112,8 +116,10 @@ impl Understanding {
         text.tokens.truncate(MOST_WORDS);
         let lattice = self.lattice(&text, names);
         let cues = self.cues.read(&text, &lattice);
-        let (scores, known) = self.classifier.classify(&delexicalise(&text, &lattice));
-        Message { lattice, names, specs: self.catalogue.intents().collect(), cues, scores, known, text }
+        let words = delexicalise(&text, &lattice);
+        let (scores, known) = self.classifier.classify(&words);
+        let near = self.nearest.look_up(&words);
+        Message { lattice, names, specs: self.catalogue.intents().collect(), cues, scores, near, known, text }
     }
 
     pub(crate) fn lattice(&self, text: &Text, names: &Names) -> Lattice {

@@ -3,11 +3,15 @@
 
 use super::Permit;
 use super::request;
+use ruma::UserId;
+
 use crate::audit::New;
+use crate::config::Role;
 use crate::execution::Outcome;
+use crate::house::House;
 use crate::plan::Digest;
 use crate::report::Text;
-use crate::store::{Operation, State, Store, StoreError, Tx};
+use crate::store::{Operation, State, Store, StoreError, Tx, Vote};
 
 /// Moves an operation on inside `tx`, the audit entry first. False when it is no longer in the state that `op` was read
 /// in: then nothing may follow, and `tx` is to be dropped.
@@ -30,17 +34,30 @@ pub async fn move_on(
     Ok(moved)
 }
 
-/// Claims an approved operation for execution, once: the claim is durable before the permit exists. Nothing when it is
-/// not approved any more, its time is over, its votes do not suffice, or its plan is not the one that was approved.
-pub async fn claim(store: &Store, op: &mut Operation) -> Result<Option<Permit>, StoreError> {
+/// Claims an approved operation for execution, once: the claim is durable before the permit exists.
+///
+/// Who voted and what the rules demand is looked at again. When the votes do not suffice any more, the operation goes
+/// back to waiting and there is no permit; nor is there one when its time is over or somebody else moved it on.
+pub async fn claim(house: &House, op: &mut Operation) -> Result<Option<Permit>, StoreError> {
     let digest = op.plan.digest();
-    let votes = store.votes(&op.id).await?;
-    let given = i64::try_from(request::approvers(&votes).len()).unwrap_or(0);
-    if op.state != State::Approved || given < op.needed || digest.full() != op.digest {
+    let votes = house.store.votes(&op.id).await?;
+    let still = |vote: &&Vote| {
+        vote.verdict == "approve" && UserId::parse(&vote.user_id).is_ok_and(|user| house.has_role(&user, Role::Approver))
+    };
+    let given = i64::try_from(votes.iter().filter(still).count()).unwrap_or(0);
+    // A tightened policy holds for what waits, a loosened one does not.
+    let needed = op.needed.max(i64::from(house.config.policy.rule(&op.intent).approvals));
+    let mut tx = house.store.begin().await?;
+    if op.state != State::Approved || tx.now_ms() >= op.expires_ts || digest.full() != op.digest {
         return Ok(None);
     }
-    let mut tx = store.begin().await?;
-    if tx.now_ms() >= op.expires_ts {
+    if given < needed {
+        let why = format!("{given} of {needed} approvals hold at dispatch");
+        if move_on(&mut tx, op, State::AwaitingApproval, "ralf", "", &why).await? {
+            tx.release_targets(&op.id).await?;
+            request::refresh(&mut tx, op, &votes).await?;
+            tx.commit().await?;
+        }
         return Ok(None);
     }
     if !move_on(&mut tx, op, State::Dispatched, "ralf", "", &format!("digest {digest}")).await? {
@@ -48,6 +65,29 @@ pub async fn claim(store: &Store, op: &mut Operation) -> Result<Option<Permit>, 
     }
     tx.commit().await?;
     Ok(Some(Permit::new(Digest::stored(op.digest.clone()))))
+}
+
+/// A person says how an operation ended that was cut off.
+pub async fn resolve(house: &House, seq: i64, op: &Operation, done: bool, by: &str, event_id: &str, reason: &str) -> Result<(), StoreError> {
+    let mut op = op.clone();
+    let votes = house.store.votes(&op.id).await?;
+    let mut tx = house.store.begin().await?;
+    if !tx.handled(seq).await? {
+        return Ok(());
+    }
+    let to = if done { State::Succeeded } else { State::Failed };
+    if move_on(&mut tx, &mut op, to, by, event_id, reason).await? {
+        let field = crate::report::messages::field(&op, request::approvers(&votes).len());
+        let text = crate::report::messages::resolved(request::lang(&op), &op, by)
+            .with("org.ralf.operation", field)
+            .reply_to(&request::root(&op))
+            .mention(&op.requester);
+        tx.say(request::message(&op, "m.room.message", text.build())).await?;
+        request::refresh(&mut tx, &op, &votes).await?;
+        tx.commit().await?;
+        house.approved.notify_one();
+    }
+    Ok(())
 }
 
 /// Ends an operation, tells the outcome in a new message, and makes the proposal say so.

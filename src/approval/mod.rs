@@ -6,7 +6,7 @@ mod permit;
 mod request;
 mod vote;
 
-pub use gate::{claim, finish, move_on, supersede};
+pub use gate::{claim, finish, move_on, resolve, supersede};
 pub use key::{Verdict, verdict};
 pub use permit::Permit;
 pub(crate) use request::{lang, message, root};

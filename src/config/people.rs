@@ -28,11 +28,6 @@ pub struct Person {
     pub roles: Vec<Role>,
 }
 
-/// The name under `[people]` of whoever has this Matrix id.
-pub fn name_of<'a>(people: &'a BTreeMap<String, Person>, user: &UserId) -> Option<&'a str> {
-    people.iter().find(|(_, p)| p.ids.iter().any(|id| id == user)).map(|(name, _)| name.as_str())
-}
-
 pub(super) fn validate(people: &BTreeMap<String, Person>, problems: &mut Vec<Problem>) {
     let mut owner: BTreeMap<&UserId, &str> = BTreeMap::new();
     for (name, person) in people {

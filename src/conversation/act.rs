@@ -79,7 +79,7 @@ async fn intend(house: &Arc<House>, talk: &Talk, intent: Intent) -> Result<Answe
 }
 
 /// What is observed just now, never remembered.
-pub(super) async fn show_status(house: &House, talk: &Talk, target: Option<&str>) -> Result<Answer, HandleError> {
+async fn show_status(house: &House, talk: &Talk, target: Option<&str>) -> Result<Answer, HandleError> {
     let (inventory, _) = match house.inventory().await {
         Ok(known) => known,
         Err(error) => return Ok(Answer::Say(messages::no_inventory(talk.lang, &error.to_string()))),
@@ -128,6 +128,11 @@ async fn plan(house: &Arc<House>, talk: &Talk, intent: Intent) -> Result<Answer,
         Ok(plan) => {
             let op = approval::operation(house, talk, &intent, plan, &folder);
             if op.plan.changes() {
+                if messages::long_diff(&op).is_some()
+                    && let Err(error) = tokio::fs::write(folder.join("plan.diff"), &op.plan.diff).await
+                {
+                    return Err(HandleError::Broken(format!("{}: {error}", folder.display())));
+                }
                 return Ok(Answer::Propose(Box::new(op)));
             }
             let _ = tokio::fs::remove_dir_all(&folder).await;

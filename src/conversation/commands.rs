@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use ralf_intents::Lang;
+use ralf_intents::{Intent, Lang, Outcome};
 use ruma::UserId;
 
 use super::{Answer, Talk, act, answer};
@@ -15,6 +15,7 @@ use crate::config::Role;
 use crate::house::House;
 use crate::inbound::lanes::{HandleError, Handled};
 use crate::report::messages;
+use crate::store::State;
 
 /// A command as it was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,7 @@ enum Word {
     History,
     Whoami,
     Policy,
+    Resolve,
     NotBuilt,
     Unknown,
 }
@@ -78,8 +80,8 @@ const WORDS: &[(&str, Option<Lang>, Word)] = &[
     ("auftauen", Some(Lang::De), Word::NotBuilt),
     ("incident", Some(Lang::En), Word::NotBuilt),
     ("vorfall", Some(Lang::De), Word::NotBuilt),
-    ("resolve", Some(Lang::En), Word::NotBuilt),
-    ("klären", Some(Lang::De), Word::NotBuilt),
+    ("resolve", Some(Lang::En), Word::Resolve),
+    ("klären", Some(Lang::De), Word::Resolve),
     ("breakglass", Some(Lang::En), Word::NotBuilt),
     ("notfall", Some(Lang::De), Word::NotBuilt),
     ("test", Some(Lang::En), Word::NotBuilt),
@@ -126,9 +128,12 @@ pub(super) async fn run(
     let answer = match command.word {
         Word::Help => Answer::Say(messages::help(lang)),
         Word::Status => {
-            let target = if command.rest.is_empty() { None } else { Some(command.rest.as_str()) };
-            act::show_status(house, &talk, target).await?
+            let target = Some(command.rest).filter(|rest| !rest.is_empty());
+            let slots = target.map(|target| ("target".to_owned(), target)).into_iter().collect();
+            let look = Intent { name: "show_status".into(), slots, changes: false };
+            return act::on(house, seq, talk, vec![Outcome::Intent(look)], None).await;
         }
+        Word::Resolve => return resolve(house, seq, talk, &command).await,
         Word::Approve => return vote(house, seq, talk, &command, Verdict::Approve).await,
         Word::Deny => return vote(house, seq, talk, &command, Verdict::Deny).await,
         Word::Cancel => return cancel(house, seq, talk, &command).await,
@@ -181,6 +186,29 @@ async fn cancel(house: &Arc<House>, seq: i64, talk: Talk, command: &Command) -> 
     Ok(Handled::Done)
 }
 
+/// `resolve ID done|not-done [reason]`
+async fn resolve(house: &Arc<House>, seq: i64, talk: Talk, command: &Command) -> Result<Handled, HandleError> {
+    let mut words = command.rest.splitn(3, char::is_whitespace);
+    let (id, how, reason) = (words.next().unwrap_or(""), words.next().unwrap_or(""), words.next().unwrap_or(""));
+    let user = UserId::parse(&talk.asker).map_err(|e| HandleError::Broken(e.to_string()))?;
+    let done = match how.to_lowercase().as_str() {
+        "done" | "erledigt" => Some(true),
+        "not-done" | "nicht-erledigt" => Some(false),
+        _ => None,
+    };
+    let op = house.store.operation_like(id).await?;
+    match (op, done) {
+        (Some(op), Some(done)) if op.state == State::NeedsOperator && house.has_role(&user, Role::Approver) => {
+            approval::resolve(house, seq, &op, done, &talk.asker, &talk.event, reason).await?;
+        }
+        _ => {
+            let answer = vec![Answer::Say(messages::not_to_resolve(talk.lang))];
+            answer::commit(house, seq, &talk, answer, None).await?;
+        }
+    }
+    Ok(Handled::Done)
+}
+
 /// The rules in force: intents, approvals, whether the asker counts, minutes to live.
 fn rules(house: &House, lang: Lang) -> Vec<(String, u32, bool, i64)> {
     let policy = &house.config.policy;
@@ -217,6 +245,6 @@ mod tests {
         assert_eq!(word("!ralfi hilfe", false), None);
         assert_eq!(word("!ralf flurb", false), Some(Word::Unknown));
         assert_eq!(word("!ralf restart grafana", false), None);
-        assert_eq!(word("!ralf klären x", false), Some(Word::NotBuilt));
+        assert_eq!(word("!ralf klären x", false), Some(Word::Resolve));
     }
 }

@@ -60,7 +60,7 @@ async fn invited(house: &Arc<House>, seq: i64, event: &Event, bot: Bot, direct: 
             tx.remember(&format!("direct:{}", event.room), "1").await?;
         }
         if !house.rooms().own.contains_key(&event.room) && tx.once(&format!("greeted:{}:{}", event.room, bot.name())).await? {
-            tx.say(say("m.room.message", messages::greeting(lang).notice().build())).await?;
+            tx.say(say("m.room.message", messages::greeting(bot.display_name()).notice().build())).await?;
         }
     } else {
         tracing::info!(room = event.room, inviter = %event.sender, bot = bot.name(), "an invite was declined");

@@ -8,7 +8,7 @@ mod normal;
 mod process;
 mod redact;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod words;
 
 pub use ansible::Ansible;
@@ -43,7 +43,9 @@ pub trait Executor: Send + Sync {
     /// [`ExecutorError::Tampered`] when the folder's content is not the artefact any more.
     async fn observe(&self, plan: &Plan, folder: &Path) -> Result<String, ExecutorError>;
 
-    /// Does it: exactly the bytes in `folder`, at most once per folder, and follows it to the end.
+    /// Does it: exactly the bytes in `folder`, at most once per folder ([`ExecutorError::Spent`] after that), and follows
+    /// it to the end. When the future is dropped the run goes on; [`Executor::adopt`] finds it again. A run that was cut
+    /// off is [`ExecutorError::Lost`]: what it did is unknown.
     async fn apply(
         &self,
         plan: &Plan,

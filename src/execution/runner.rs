@@ -153,7 +153,7 @@ impl Runner {
             Ok(_) => return self.plan_again(&mut op, executor.as_ref()).await,
             Err(error) => return self.fail(&mut op, vec![words(&error)]).await,
         }
-        let Some(permit) = approval::claim(&self.house.store, &mut op).await? else { return Ok(()) };
+        let Some(permit) = approval::claim(&self.house, &mut op).await? else { return Ok(()) };
         self.show_running(&mut op).await?;
         let (sender, receiver) = mpsc::channel(64);
         let watcher = self.watch(&op, receiver);
@@ -161,6 +161,7 @@ impl Runner {
         let _ = watcher.await;
         match outcome {
             Ok(outcome) => self.finish(&mut op, outcome).await,
+            Err(ExecutorError::Lost(evidence)) => self.ask_operator(&mut op, evidence).await,
             Err(error) => self.fail(&mut op, vec![words(&error)]).await,
         }
     }
@@ -256,7 +257,7 @@ impl Runner {
             shown.facts.truncate(MANY_FACTS);
             shown.facts.push("…".into());
         }
-        let report = |op: &Operation| messages::final_report(approval::lang(op), op, &shown, None);
+        let report = |op: &Operation| messages::final_report(approval::lang(op), op, &shown);
         approval::finish(&self.house.store, op, to, &outcome, report, attach).await?;
         Ok(())
     }

@@ -81,7 +81,8 @@ impl Node {
                 "all:\n  vars: {{ansible_connection: local, secret_token: hunter2hunter2}}\n  hosts:\n    node-1:\n      \
                  address: 127.0.0.1\n      ralf_init: supervisord\n      ralf_root: {at}\n      \
                  ralf_supervisorctl: {bin}/supervisorctl\n      ralf_supervisor_config: {at}/supervisord.conf\n      \
-                 ralf_supervisor_include: {at}/conf.d\n      ralf_journal: {at}/journal\n      ralf_ports: {{web: {port}}}\n",
+                 ralf_supervisor_include: {at}/conf.d\n      ralf_journal: {at}/journal\n      ralf_ports: {{web: {port}}}\n    \
+                 far: {{ansible_connection: ssh, ansible_host: 127.0.0.1, ansible_port: 1, ralf_root: /srv/far, ralf_ports: {{web: 1}}}}\n",
                 bin = programs.display()
             ),
         );

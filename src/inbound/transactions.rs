@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ralf_appservice::{Handler, HandlerError, Transaction};
 use ruma::UserId;
+use tokio::sync::watch;
 use sha2::{Digest as _, Sha256};
 
 use super::{Lanes, matrix};
@@ -18,12 +19,13 @@ use crate::store::{Claimed, StoreError};
 pub struct Intake {
     house: Arc<House>,
     lanes: Lanes,
+    ready: watch::Receiver<bool>,
 }
 
 impl Intake {
-    /// For these lanes.
-    pub fn new(house: Arc<House>, lanes: Lanes) -> Self {
-        Self { house, lanes }
+    /// For these lanes. Transactions wait until `ready`: what the last run left behind comes first.
+    pub fn new(house: Arc<House>, lanes: Lanes, ready: watch::Receiver<bool>) -> Self {
+        Self { house, lanes, ready }
     }
 
     /// What of an event goes into the inbox: its id, its room and itself; nothing when it does not matter to us.
@@ -48,6 +50,8 @@ impl Intake {
 #[async_trait]
 impl Handler for Intake {
     async fn transaction(&self, transaction: Transaction) -> Result<(), HandlerError> {
+        let mut ready = self.ready.clone();
+        ready.wait_for(|ready| *ready).await.map_err(HandlerError::new)?;
         self.house.metrics.transaction(self.house.store.clock.now_ms());
         let events: Vec<_> = transaction.events.iter().filter_map(|raw| self.keep(raw.json().get())).collect();
         if events.is_empty() {

@@ -179,7 +179,7 @@ mod tests {
         )
         .expect("written");
         let names = source.current().await.expect("right").names();
-        assert_eq!(names.hosts["n2"], ["zwei"]);
+        assert_eq!(names.hosts["n2"].aliases, ["zwei"]);
         assert!(names.services.contains_key("a"));
     }
 
@@ -203,5 +203,23 @@ mod tests {
         std::fs::write(folder.path().join("hosts.yml"), "all: {hosts: {n1: {}}}\n").expect("written");
         let said = source.current().await.expect_err("n9 is unknown").to_string();
         assert!(said.ends_with("the service a names the host n9; known hosts: n1"), "{said}");
+    }
+
+    #[tokio::test]
+    async fn what_only_ansible_understands_is_asked_of_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("group_vars")).expect("made");
+        std::fs::write(folder.path().join("group_vars/web.yml"), "ralf_aliases: [netz]\n").expect("written");
+        std::fs::write(folder.path().join("hosts.ini"), "[web]\nn[1:3]\n").expect("written");
+        let playbook = crate::execution::testing::programs().join("ansible-playbook");
+        let files = InventoryFiles { hosts: Some(folder.path().join("hosts.ini")), services: None };
+        let names =
+            Source::new(files.clone(), playbook, Clock::manual(0)).current().await.expect("listed").names();
+        assert_eq!(names.hosts.keys().collect::<Vec<_>>(), ["n1", "n2", "n3"]);
+        assert_eq!(names.hosts["n2"].aliases, ["netz"]);
+
+        let missing =
+            Source::new(files, "/nowhere/ansible-playbook".into(), Clock::manual(0)).current().await;
+        assert!(missing.expect_err("no program").to_string().contains("install ansible-core"));
     }
 }

@@ -1,12 +1,14 @@
 //! `ralf lab`: the command line around a lab.
 
+use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Cache, Lab, LabError, LabJson, LabOptions, Progress};
+use super::start::runs_in;
+use super::{Cache, Lab, LabError, LabJson, LabOptions, Progress, conversation};
 
 /// `ralf lab`
 #[derive(Debug, Clone, clap::Args)]
@@ -60,6 +62,9 @@ async fn run(options: Options) -> Result<(), LabError> {
             prepared = cache.prepare(progress) => prepared.map(|()| progress.line("All that a lab needs is installed")),
         };
     }
+    if runs_in(&options.dir) && !options.headless {
+        return join_in(&options, interrupts).await;
+    }
     let begun = Instant::now();
     let lab = LabOptions {
         dir: options.dir.clone(),
@@ -73,17 +78,58 @@ async fn run(options: Options) -> Result<(), LabError> {
         () = interrupts.next() => return Err(LabError::Interrupted),
         lab = Lab::start(lab) => lab?,
     };
-    progress.line(&summary(&lab.info(), lab.dir(), begun));
-    let ended = tokio::select! {
-        () = interrupts.next() => Ok(()),
-        failure = lab.failed() => Err(failure),
+    let info = lab.info();
+    progress.line(&summary(&info, lab.dir(), begun));
+    let ended = async {
+        tokio::select! {
+            () = interrupts.next() => Ok(()),
+            failure = lab.failed() => Err(failure),
+        }
     };
+    let ended = talk(&options, &info, ended).await;
     progress.line("Stopping …");
     tokio::select! {
         () = lab.stop() => ended,
         // Asked twice: what is left is killed when the lab is dropped.
         () = interrupts.next() => Err(LabError::Interrupted),
     }
+}
+
+/// What is asked for of a running lab, until it is done or `ended` is over.
+async fn talk(
+    options: &Options,
+    info: &LabJson,
+    ended: impl Future<Output = Result<(), LabError>>,
+) -> Result<(), LabError> {
+    match &options.say {
+        Some(text) => tokio::select! {
+            ended = ended => ended,
+            said = conversation::say(info, text) => said,
+        },
+        None if options.headless => ended.await,
+        None => conversation::interactive(info, ended).await,
+    }
+}
+
+/// Talks in a lab that another process runs, and leaves it running.
+async fn join_in(options: &Options, mut interrupts: Interrupts) -> Result<(), LabError> {
+    let info = tokio::select! {
+        () = interrupts.next() => return Err(LabError::Interrupted),
+        info = wait_for_lab(&options.dir) => info?,
+    };
+    talk(options, &info, async { Ok(interrupts.next().await) }).await
+}
+
+/// The other process may still be bringing it up.
+async fn wait_for_lab(dir: &Path) -> Result<LabJson, LabError> {
+    const SECONDS: u64 = 120;
+    for _ in 0..SECONDS * 10 {
+        if let Some(info) = LabJson::read(dir)? {
+            return Ok(info);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Err(LabError::Late { what: "the lab that starts here".into(), seconds: SECONDS, log: dir.join("logs") })
 }
 
 fn summary(info: &LabJson, dir: &Path, begun: Instant) -> String {

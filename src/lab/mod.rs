@@ -6,6 +6,7 @@
 mod assets;
 mod cache;
 mod command;
+mod conversation;
 mod error;
 mod files;
 mod fleet;

@@ -47,13 +47,9 @@ async fn one_room(
     name: &str,
     turn: &tokio::sync::Mutex<()>,
 ) -> Result<(String, String), LabError> {
-    let token = |person: &str| {
-        let user = state.users.get(person).and_then(|user| user.access_token.as_ref());
-        user.map(|token| token.expose().to_owned()).unwrap_or_default()
-    };
     let alias = format!("#ralf-{name}:{}", state.server_name);
     let until = Instant::now() + PATIENCE;
-    let admin = token("admin");
+    let admin = token(state, "admin");
     let looking = turn.lock().await;
     let room = loop {
         if let Some(room) = api.room(&alias, &admin).await? {
@@ -62,24 +58,36 @@ async fn one_room(
         wait(until, || format!("the room {alias}"), state).await?;
     };
     drop(looking);
-    for person in ["admin", "approver"] {
-        let token = token(person);
-        // R.A.L.F. invites them a moment after the alias is there.
-        while !api.join(&room, &token).await?.ok() {
-            wait(until, || format!("the invitation of {person} to {alias}"), state).await?;
-        }
-    }
-    if name == "ops" {
-        let guest = token("guest");
-        while !api.join(&room, &guest).await?.ok() {
+    let present: &[&str] = if name == "ops" { &PEOPLE } else { &["admin", "approver"] };
+    try_join_all(present.iter().map(|person| join(api, state, &room, &alias, person, until))).await?;
+    Ok((name.to_owned(), room))
+}
+
+/// Joins a person, whom R.A.L.F. invites a moment after the alias is there; the guest it does not know.
+async fn join(
+    api: &Api,
+    state: &State,
+    room: &str,
+    alias: &str,
+    person: &str,
+    until: Instant,
+) -> Result<(), LabError> {
+    let token = token(state, person);
+    while !api.join(room, &token).await?.ok() {
+        if person == "guest" {
             let host = state.user_id("ralf-core");
-            let invited = api.invite(&room, &state.user_id("guest"), &host, state.as_token.expose()).await?;
-            if !invited.ok() {
-                wait(until, || invited.refused("the guest").to_string(), state).await?;
+            if api.invite(room, &state.user_id(person), &host, state.as_token.expose()).await?.ok() {
+                continue;
             }
         }
+        wait(until, || format!("the invitation of {person} to {alias}"), state).await?;
     }
-    Ok((name.to_owned(), room))
+    Ok(())
+}
+
+fn token(state: &State, person: &str) -> String {
+    let user = state.users.get(person).and_then(|user| user.access_token.as_ref());
+    user.map(|token| token.expose().to_owned()).unwrap_or_default()
 }
 
 async fn wait(until: Instant, what: impl Fn() -> String, state: &State) -> Result<(), LabError> {

@@ -5,11 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ralf_appservice::Registration;
-use ralf_appservice::registration::{Namespace, user_regex};
 
 use super::cache::Installation;
 use super::fleet::Fleet;
-use super::people::ROOMS;
 use super::state::State;
 use super::supervise::Program;
 use super::{LabError, assets, files};

@@ -16,7 +16,9 @@ use ralf_appservice::ClientError;
 use ralf_intents::Understanding;
 use ruma::ServerName;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::bots::Bot;
 use crate::clock::Clock;
@@ -27,7 +29,7 @@ use crate::inbound::Lanes;
 use crate::inventory::{Source, observe};
 use crate::metrics::Metrics;
 use crate::report::delivery;
-use crate::store::{LeaseError, Store, StoreError};
+use crate::store::{LeaseError, OutboxRow, Store, StoreError};
 use crate::web;
 
 /// How long a stop waits for what is being handled and said.
@@ -132,6 +134,7 @@ pub async fn run(config: Config) -> Result<(), ServeError> {
     }));
 
     let (stop, stopping) = watch::channel(false);
+    let (hush, hushing) = watch::channel(false);
     let (ready, readiness) = watch::channel(false);
     let lanes = Lanes::new(Arc::clone(&house));
     let app = web::router(&house, &lanes, readiness);
@@ -140,45 +143,63 @@ pub async fn run(config: Config) -> Result<(), ServeError> {
         let _ = http_stop.changed().await;
     });
     let server = tokio::spawn(async move { server.await });
+    let mut at_work = Vec::new();
 
     let outcome = tokio::select! {
-        outcome = work(&house, &lanes, rows, &stopping, &ready) => outcome,
+        outcome = work(&house, &lanes, rows, (stopping, hushing), &ready, &mut at_work) => outcome,
         () = signals.recv() => Ok(()),
         () = house.lost_lease.notified() => Err(ServeError::LostLease),
         _ = lease.keep() => Err(ServeError::LostLease),
     };
     tracing::info!("stopping: what is being handled comes to its end");
-    ready.send_replace(false);
     stop.send_replace(true);
     let _ = tokio::time::timeout(Duration::from_secs(2), server).await;
     lanes.finish(PATIENCE).await;
+    hush.send_replace(true);
+    for task in at_work {
+        let _ = task.await;
+    }
     drop(house);
     drop(lease);
     store.close().await;
     outcome
 }
 
-/// Everything that goes on between start and stop.
+/// Everything that goes on between start and stop; returns only when it can't go on.
 async fn work(
     house: &Arc<House>,
     lanes: &Lanes,
-    rows: tokio::sync::mpsc::UnboundedReceiver<crate::store::OutboxRow>,
-    stopping: &watch::Receiver<bool>,
+    rows: UnboundedReceiver<OutboxRow>,
+    (stopping, hushing): (watch::Receiver<bool>, watch::Receiver<bool>),
     ready: &watch::Sender<bool>,
+    at_work: &mut Vec<JoinHandle<()>>,
 ) -> Result<(), ServeError> {
     homeserver::introduce(house).await?;
     rooms::recall(house).await?;
     for row in house.store.waiting_messages().await? {
         house.store.resend(row);
     }
-    let sender = tokio::spawn(delivery::run(Arc::clone(house), rows, stopping.clone()));
-    let runner = tokio::spawn(execution::runner::run(Arc::clone(house), stopping.clone()));
+    at_work.push(tokio::spawn(delivery::run(Arc::clone(house), rows, hushing)));
+    at_work.push(tokio::spawn(execution::runner::run(Arc::clone(house), stopping)));
+    tidy(house).await?;
     lanes.resume().await?;
     ready.send_replace(true);
     tracing::info!(listen = house.config.appservice.listen, "ready");
     reconcile::run(house).await;
     house.store.forget_handled(house.store.clock.now_ms() - REMEMBER_MS).await?;
-    let _ = tokio::join!(sender, runner);
+    std::future::pending().await
+}
+
+/// Removes run folders of plans that never became an operation, because we died while planning.
+async fn tidy(house: &House) -> Result<(), ServeError> {
+    let Some(runs) = &house.config.executors.runs else { return Ok(()) };
+    let Ok(mut folders) = tokio::fs::read_dir(runs).await else { return Ok(()) };
+    while let Ok(Some(folder)) = folders.next_entry().await {
+        let name = folder.file_name().to_string_lossy().into_owned();
+        if house.is_operation_id(&name) && house.store.operation(&name).await?.is_none() {
+            let _ = tokio::fs::remove_dir_all(folder.path()).await;
+        }
+    }
     Ok(())
 }
 

@@ -104,7 +104,7 @@ async fn greet(house: &House) -> Result<(), RoomError> {
     let Some(ops) = house.room(Bot::Core) else { return Ok(()) };
     let mut tx = house.store.begin().await?;
     if tx.once(&format!("greeted:{ops}:core")).await? {
-        let content = messages::greeting(house.default_lang()).notice().build();
+        let content = messages::greeting(Bot::Core.display_name()).notice().build();
         tx.say(NewMessage { room_id: ops, bot: "core".into(), kind: "m.room.message".into(), content }).await?;
         tx.commit().await?;
     }

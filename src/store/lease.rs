@@ -16,7 +16,7 @@ use super::{Kind, Store, StoreError};
 /// How often the holder renews its row.
 const RENEW: Duration = Duration::from_secs(3);
 /// After how long an unrenewed row is up for taking, in milliseconds.
-pub const STALE_MS: i64 = 12_000;
+pub(super) const STALE_MS: i64 = 12_000;
 /// How often a standby looks.
 const LOOK: Duration = Duration::from_millis(100);
 /// The advisory lock's number on PostgreSQL ("RALF").
@@ -43,12 +43,16 @@ pub struct Lease {
     store: Store,
     token: i64,
     holder: String,
+    /// Held, not read: closing it is what gives the lease back.
     _lock: Lock,
 }
 
+#[expect(dead_code, reason = "what is in it is held, not read")]
 enum Lock {
-    File(Option<File>),
-    Session(Option<AnyConnection>),
+    File(File),
+    Session(AnyConnection),
+    /// Taken from a holder that did not renew it.
+    Taken,
 }
 
 impl Store {
@@ -64,7 +68,7 @@ impl Store {
                 waiting();
             }
             if self.is_stale().await? {
-                return self.take(holder, self.no_lock()).await;
+                return self.take(holder, Lock::Taken).await;
             }
             tokio::time::sleep(LOOK).await;
         }
@@ -78,7 +82,7 @@ impl Store {
                 let file = File::create(&path)
                     .map_err(|source| LeaseError::LockFile { path: path.clone(), source })?;
                 match file.try_lock() {
-                    Ok(()) => Ok(Some(Lock::File(Some(file)))),
+                    Ok(()) => Ok(Some(Lock::File(file))),
                     Err(std::fs::TryLockError::WouldBlock) => Ok(None),
                     Err(std::fs::TryLockError::Error(source)) => Err(LeaseError::LockFile { path, source }),
                 }
@@ -90,15 +94,8 @@ impl Store {
                     .fetch_one(&mut connection)
                     .await
                     .map_err(StoreError::from)?;
-                Ok(got.then_some(Lock::Session(Some(connection))))
+                Ok(got.then_some(Lock::Session(connection)))
             }
-        }
-    }
-
-    fn no_lock(&self) -> Lock {
-        match self.kind {
-            Kind::Sqlite => Lock::File(None),
-            Kind::Postgres => Lock::Session(None),
         }
     }
 

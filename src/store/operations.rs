@@ -226,6 +226,15 @@ fn operation(row: &AnyRow) -> Result<Operation, StoreError> {
     })
 }
 
+/// What else a target's lease excludes: an exact target, and a pattern.
+fn overlapping(target: &str) -> (String, String) {
+    if let Some(host) = target.strip_prefix("host:") {
+        return (target.to_owned(), format!("%@{}", host.replace(['%', '_'], "_")));
+    }
+    let host = target.rsplit_once('@').map_or("", |(_, host)| host);
+    (format!("host:{host}"), target.to_owned())
+}
+
 /// A condition that picks operations.
 enum By<'a> {
     Id(&'a str),
@@ -354,10 +363,13 @@ impl Store {
         Ok(hosts)
     }
 
-    /// The operation that has a target.
+    /// The operation that has a target, or something that overlaps with it.
     pub async fn lease_holder(&self, target: &str) -> Result<Option<String>, StoreError> {
-        Ok(sqlx::query_scalar("SELECT operation FROM targets WHERE target = $1")
+        let (exact, like) = overlapping(target);
+        Ok(sqlx::query_scalar("SELECT operation FROM targets WHERE target = $1 OR target = $2 OR target LIKE $3")
             .bind(target)
+            .bind(exact)
+            .bind(like)
             .fetch_optional(self.pool())
             .await?)
     }
@@ -480,8 +492,22 @@ impl Tx {
         Ok(gone.rows_affected() > 0)
     }
 
-    /// Leases a target to an operation; false when another one has it.
+    /// Leases a target to an operation; false when another one has it, or has something that overlaps: a host overlaps
+    /// with every service on it.
     pub async fn lease_target(&mut self, target: &str, operation: &str) -> Result<bool, StoreError> {
+        let (exact, like) = overlapping(target);
+        let taken: i64 = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM targets WHERE operation <> $1 AND (target = $2 OR target = $3 OR target LIKE $4)",
+        )
+        .bind(operation)
+        .bind(target)
+        .bind(exact)
+        .bind(like)
+        .fetch_one(&mut *self.tx)
+        .await?;
+        if taken > 0 {
+            return Ok(false);
+        }
         let token = self.store.next_seq();
         sqlx::query("INSERT INTO targets (target, operation, token) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
             .bind(target)

@@ -29,7 +29,7 @@ pub fn router(house: &Arc<House>, lanes: &Lanes, ready: watch::Receiver<bool>) -
     let mut settings = RouterSettings::new(appservice.hs_token.clone().unwrap_or_default());
     settings.path_prefix = Some(appservice.path_prefix.clone()).filter(|prefix| !prefix.is_empty());
     settings.legacy_paths = appservice.legacy_paths;
-    let matrix = ralf_appservice::router(settings, Arc::new(Intake::new(Arc::clone(house), lanes.clone())));
+    let matrix = ralf_appservice::router(settings, Arc::new(Intake::new(Arc::clone(house), lanes.clone(), ready.clone())));
     let web = Web { house: Arc::clone(house), ready };
     Router::new()
         .route("/livez", get(async || "ok\n"))

@@ -8,16 +8,17 @@ use crate::template::{Node, Rng, sample};
 use crate::text::Text;
 
 /// One sentence to learn from.
-pub(super) struct Sample {
-    pub(super) features: Vec<(u64, f32)>,
-    pub(super) class: usize,
-    pub(super) weight: f32,
+pub(crate) struct Sample {
+    pub(crate) features: Vec<(u64, f32)>,
+    pub(crate) class: usize,
+    pub(crate) weight: f32,
 }
 
 /// How many sentences are drawn from a template.
 const DRAWS: usize = 3;
 
-pub(super) fn corpus(catalogue: &Catalogue) -> Vec<Sample> {
+/// All that can be learnt from a catalogue.
+pub(crate) fn corpus(catalogue: &Catalogue) -> Vec<Sample> {
     let none = catalogue.intents().count();
     let mut rng = Rng::new(7);
     let mut out: Vec<(String, usize, f32)> = Vec::new();

@@ -51,7 +51,7 @@ fn tag(edge: &Edge) -> Option<&'static str> {
 }
 
 /// Hashed features with their weights, scaled to length 1.
-pub(super) fn features(words: &[String]) -> Vec<(u64, f32)> {
+pub(crate) fn features(words: &[String]) -> Vec<(u64, f32)> {
     let mut out: Vec<(u64, f32)> = Vec::with_capacity(words.len() * 16);
     let mut put = |sort: u8, parts: &[&str], weight: f32| out.push((hash(sort, parts), weight));
     let content: Vec<&str> =

@@ -4,10 +4,10 @@ mod corpus;
 mod features;
 mod train;
 
-use crate::catalogue::Catalogue;
 use std::collections::HashMap;
 
-pub(crate) use features::delexicalise;
+pub(crate) use corpus::{Sample, corpus};
+pub(crate) use features::{delexicalise, features};
 
 /// A trained classifier.
 #[derive(Debug, Clone)]
@@ -25,14 +25,14 @@ pub(crate) struct Classifier {
 pub(crate) type Scores = Vec<f32>;
 
 impl Classifier {
-    /// Learns from a catalogue: the same catalogue gives the same classifier.
-    pub(crate) fn new(catalogue: &Catalogue) -> Self {
-        train::train(&corpus::corpus(catalogue), catalogue.intents().count() + 1)
+    /// Learns from samples: the same samples give the same classifier.
+    pub(crate) fn new(samples: &[Sample], classes: usize) -> Self {
+        train::train(samples, classes)
     }
 
     /// The probability of each class for a delexicalised sentence, and the share of its features that are known.
     pub(crate) fn classify(&self, words: &[String]) -> (Scores, f32) {
-        let features = features::features(words);
+        let features = features(words);
         let known: Vec<(u32, f32)> =
             features.iter().filter_map(|(f, v)| Some((*self.rows.get(f)?, *v))).collect();
         #[expect(clippy::cast_precision_loss, reason = "counts of words are small")]

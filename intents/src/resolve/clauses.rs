@@ -62,7 +62,8 @@ fn read_parts(
     }
     let changes = hits.iter().any(|h| message.specs[h.intent].changes);
     for range in rest {
-        if let Some(reason) = spoils(on, message, &range, changes) {
+        let comma = message.text.tokens.get(range.end).is_some_and(|t| t.breaks == Some(','));
+        if let Some(reason) = spoils(on, message, &range, changes, comma) {
             draft.note("modality", format!("{}: {reason}", message.text.slice(range)));
             return Some(vec![Outcome::None(reason)]);
         }
@@ -93,12 +94,15 @@ fn spoils(
     message: &Message<'_>,
     range: &Range<usize>,
     changes: bool,
+    comma: bool,
 ) -> Option<NoneReason> {
     let part = on.message(message.text.part(range.clone()), message.names);
     let (reason, _) = mood(&part.text, &part.lattice)?;
     let acts = part.cues.iter().any(|c| message.specs[c.intent].changes);
     match reason {
         NoneReason::Later if changes => Some(reason),
+        // "Lohnt es sich, … zu installieren?"
+        NoneReason::HowTo if changes && comma => Some(reason),
         NoneReason::Negated if acts && changes => Some(reason),
         NoneReason::Negated
             if part.text.tokens.len() <= 3

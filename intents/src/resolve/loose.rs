@@ -97,6 +97,12 @@ pub(super) fn read(on: &Understanding, message: &Message<'_>, draft: &mut Draft)
     let said: Vec<String> =
         ranked.iter().take(3).map(|(c, p)| format!("{} {p:.2}", message.name(*c))).collect();
     draft.note("classifier", format!("{} ({:.0} % known)", said.join(", "), message.known * 100.0));
+    if let Some(near) = message.near {
+        draft.note(
+            "nearest",
+            format!("{} {:.2}, others {:.2}", message.name(near.class), near.likeness, near.rival),
+        );
+    }
     let none = message.specs.len();
     let (top, p) = ranked[0];
     if top == none {
@@ -106,21 +112,41 @@ pub(super) fn read(on: &Understanding, message: &Message<'_>, draft: &mut Draft)
     let cue = message.has_cue(top);
     let rival = ranked.iter().find(|(c, _)| *c != top).map_or(0.0, |r| r.1);
     let question = message.text.mark == Some('?') && !polite_question(&message.text);
+    // Another voice: the cues, or an example of the catalogue that is much like the message.
+    let like =
+        message.near.is_some_and(|n| n.class == top && n.likeness >= 0.5 && n.rival <= n.likeness - 0.1);
+    let named = names_something(message);
     let sure = if spec.changes {
-        cue && p >= 0.75 && rival < 0.15 && !question
+        !question && rival < 0.15 && ((cue && p >= 0.75) || (like && named && p >= 0.9))
     } else {
-        p >= 0.75 || (cue && p >= 0.5)
+        (cue && p >= 0.5) || (p >= 0.75 && (named || like)) || (p >= 0.9 && message.known >= 0.75)
     };
     let outcomes = ground(spec, &message.text, &message.lattice, message.names);
     if sure {
-        draft.note("agreement", if cue { "cues and classifier agree" } else { "the classifier is sure" });
+        draft.note(
+            "agreement",
+            if cue {
+                "cues and classifier agree"
+            } else if like {
+                "examples and classifier agree"
+            } else {
+                "the classifier is sure"
+            },
+        );
         return outcomes;
     }
-    if p < 0.3 && !cue {
+    if (p < 0.3 && !cue) || !(named || cue || p >= 0.8) {
         draft.note("agreement", "too unsure");
         return vec![Outcome::None(NoneReason::NotOurs)];
     }
     doubt(on, message, draft, &ranked)
+}
+
+/// Whether anything of the homelab is named.
+fn names_something(message: &Message<'_>) -> bool {
+    [Kind::Service, Kind::Host, Kind::Alert, Kind::Secret]
+        .iter()
+        .any(|k| !message.lattice.named(*k).is_empty())
 }
 
 /// The classifier takes it for talk: only strong cues beside a name lead to a question.
@@ -130,9 +156,7 @@ fn nothing(
     draft: &mut Draft,
     ranked: &[(usize, f32)],
 ) -> Vec<Outcome> {
-    let named = [Kind::Service, Kind::Host, Kind::Alert, Kind::Secret]
-        .iter()
-        .any(|k| !message.lattice.named(*k).is_empty());
+    let named = names_something(message);
     let (second, p) = ranked[1];
     if named && message.has_cue(second) && (p >= 0.1 || message.none() < 0.8) {
         return doubt(on, message, draft, &ranked[1..]);

@@ -259,6 +259,15 @@ async fn what_is_missing_is_named() {
         planned(&missing, &node, &task("deploy", Some("web"))).await.expect_err("no program").to_string();
     assert!(said.contains("/nowhere/ansible-playbook can't be started: install ansible-core"), "{said}");
 
+    let mut both = task("deploy", Some("web"));
+    both.hosts = vec!["far".to_owned(), "node-1".to_owned()];
+    let said = planned(&executor(&node), &node, &both).await.expect_err("far is away").to_string();
+    assert!(said.starts_with("far can't be reached: ") && said.contains("refused"), "{said}");
+    let mut reboot = task("restart", None);
+    reboot.hosts = vec!["far".to_owned()];
+    let said = planned(&executor(&node), &node, &reboot).await.expect_err("far is away").to_string();
+    assert!(said.starts_with("far can't be reached: "), "{said}");
+
     let socket = node.root().join("socket");
     std::fs::remove_file(socket).expect("gone");
     let said =

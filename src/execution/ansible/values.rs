@@ -80,9 +80,13 @@ fn target(
     };
     let fill = |what: &str, template: &str| {
         service.fill(template, name, &version, on).map_err(|missing| {
-            ExecutorError::Refused(format!(
-                "the {what} of {name} needs {{{missing}}}, which {host_name} does not have (host variable `ralf_{missing}`)"
-            ))
+            let from = match missing.as_str() {
+                "port" => "`port` of the service or `ralf_ports` of the host".to_owned(),
+                "data" => "`data` of the service or `ralf_root` of the host".to_owned(),
+                other => format!("the host variable `ralf_{other}`"),
+            };
+            let text = format!("the {what} of {name} needs {{{missing}}} on {host_name}: set {from}");
+            ExecutorError::Refused(text)
         })
     };
     // Words are split before values are put in, so that no value can become a second word.

@@ -1,9 +1,10 @@
 //! Every sentence that a person reads, in German and English, each built by a named function.
 
 mod operation;
+mod steps;
 mod talk;
 
 pub use operation::{
-    already_so, cancelled, decided, denied, diff_name, expired, field, final_report, long_diff, meanwhile_so, never_began, planning_failed, progress, proposal, queued, stale, title,
+    already_so, cancelled, counted, decided, denied, diff_name, expired, field, final_report, long_diff, meanwhile_so, never_began, planning_failed, progress, proposal, queued, resolved, stale, title,
 };
 pub use talk::*;

@@ -3,6 +3,7 @@
 use ralf_intents::Lang;
 use serde_json::{Value, json};
 
+use super::steps;
 use crate::execution::{Outcome, Progress};
 use crate::plan::Risk;
 use crate::report::{Text, t};
@@ -88,13 +89,13 @@ pub fn proposal(lang: Lang, op: &Operation, approved_by: &[String], now: i64) ->
     };
     let mut text = Text::new().head(&format!("{icon} {}", title(lang, op)));
     text = text.line(&match lang {
-        Lang::De => format!("Vorgang `{}` · Risiko: {} · {} {}", op.id, risk(lang, plan.risk), plan.executor, plan.executor_version),
-        Lang::En => format!("Operation `{}` · risk: {} · {} {}", op.id, risk(lang, plan.risk), plan.executor, plan.executor_version),
+        Lang::De => format!("Vorgang `{}` · Risiko: {} · {}", op.id, risk(lang, plan.risk), plan.executor_version),
+        Lang::En => format!("Operation `{}` · risk: {} · {}", op.id, risk(lang, plan.risk), plan.executor_version),
     });
     text = text.line(&format!("{}: {}", t(lang, "Ziele", "Targets"), plan.targets.join(", ")));
-    let steps: Vec<String> =
-        plan.steps.iter().filter(|step| step.changes).map(|step| format!("{} ({})", step.title, step.host)).collect();
-    text = text.line(t(lang, "Schritte, die etwas ändern:", "Steps that change something:")).list(steps);
+    let shown: Vec<String> =
+        plan.steps.iter().filter(|step| step.changes).map(|step| format!("{} ({})", steps::title(lang, &step.title), step.host)).collect();
+    text = text.line(t(lang, "Schritte, die etwas ändern:", "Steps that change something:")).list(shown);
     if long_diff(op).is_some() {
         let hash = crate::plan::hex(&<sha2::Sha256 as sha2::Digest>::digest(&plan.diff));
         text = text.line(&match lang {
@@ -159,6 +160,14 @@ pub fn decided(lang: Lang, by: &[String]) -> Text {
     })
 }
 
+/// A vote that was typed counts, and more are needed.
+pub fn counted(lang: Lang, given: usize, needed: i64) -> Text {
+    Text::new().line(&match lang {
+        Lang::De => format!("Gezählt: {given} von {needed} Freigaben."),
+        Lang::En => format!("Counted: {given} of {needed} approvals."),
+    })
+}
+
 /// It has to wait for another operation on the same target.
 pub fn queued(lang: Lang, other: &str) -> Text {
     Text::new().line(&match lang {
@@ -209,11 +218,11 @@ pub fn progress(lang: Lang, op: &Operation, progress: &Progress) -> Text {
     let bar: String = (0..WIDTH).map(|n| if n < full { '▓' } else { '░' }).collect();
     Text::new()
         .line(&format!("⏳ {} · {bar} {}/{total}", title(lang, op), progress.done))
-        .line(&progress.now)
+        .line(&steps::title(lang, &progress.now))
 }
 
 /// How it ended: a new message that mentions the asker.
-pub fn final_report(lang: Lang, op: &Operation, outcome: &Outcome, health: Option<&str>) -> Text {
+pub fn final_report(lang: Lang, op: &Operation, outcome: &Outcome) -> Text {
     let head = match (lang, op.state) {
         (_, State::Succeeded) => format!("✅ {}: {}", title(lang, op), success(lang, op)),
         (Lang::De, State::NeedsOperator) => format!("❓ {}: Ich weiß nicht, wie weit es kam. Bitte sieh nach; ich wiederhole nichts von selbst.", title(lang, op)),
@@ -221,11 +230,13 @@ pub fn final_report(lang: Lang, op: &Operation, outcome: &Outcome, health: Optio
         (Lang::De, _) => format!("❌ {}: fehlgeschlagen.", title(lang, op)),
         (Lang::En, _) => format!("❌ {}: failed.", title(lang, op)),
     };
-    let mut text = Text::new().head(&head);
-    if let Some(health) = health {
-        text = text.line(health);
+    let text = Text::new().head(&head);
+    if op.state != State::Succeeded {
+        let text = text.list(&outcome.facts);
+        return if op.state == State::NeedsOperator { text.line(&how_to_resolve(lang, op)) } else { text };
     }
-    text.list(&outcome.facts)
+    let changed = op.plan.steps.iter().filter(|step| step.changes);
+    text.list(changed.map(|step| format!("{}: {}", step.host, steps::title(lang, &step.title))))
 }
 
 fn success(lang: Lang, op: &Operation) -> &'static str {
@@ -249,4 +260,21 @@ pub fn never_began(lang: Lang) -> &'static str {
 /// What was wanted came about without us.
 pub fn meanwhile_so(lang: Lang) -> &'static str {
     t(lang, "Das ist inzwischen ohne mein Zutun so.", "It has come about without me in the meantime.")
+}
+
+fn how_to_resolve(lang: Lang, op: &Operation) -> String {
+    match lang {
+        Lang::De => format!("Sag mir, wie es ausging: `!ralf klären {0} done` (erledigt) oder `!ralf klären {0} not-done` (nicht). Bis dahin ruht das Ziel.", op.id),
+        Lang::En => format!("Tell me how it ended: `!ralf resolve {0} done` or `!ralf resolve {0} not-done`. Until then nothing else touches the target.", op.id),
+    }
+}
+
+/// A person said how an operation ended that was cut off.
+pub fn resolved(lang: Lang, op: &Operation, by: &str) -> Text {
+    Text::new().line(&match (lang, op.state) {
+        (Lang::De, State::Succeeded) => format!("✅ {}: laut {by} erledigt.", title(lang, op)),
+        (Lang::De, _) => format!("❌ {}: laut {by} nicht erledigt.", title(lang, op)),
+        (Lang::En, State::Succeeded) => format!("✅ {}: done, says {by}.", title(lang, op)),
+        (Lang::En, _) => format!("❌ {}: not done, says {by}.", title(lang, op)),
+    })
 }

@@ -147,6 +147,15 @@ pub fn too_late(lang: Lang, op: &Operation) -> Text {
     })
 }
 
+/// Only an operation that was cut off can be resolved by a person, and only by an approver.
+pub fn not_to_resolve(lang: Lang) -> Text {
+    Text::new().line(t(
+        lang,
+        "Klären kann nur, wer die Rolle `approver` hat, und nur Vorgänge, deren Ausgang ungewiss ist: `!ralf klären ID done` oder `!ralf klären ID not-done`.",
+        "Only people with the role `approver` can resolve, and only operations whose end is unknown: `!ralf resolve ID done` or `!ralf resolve ID not-done`.",
+    ))
+}
+
 /// Somebody may not cancel.
 pub fn may_not_cancel(lang: Lang) -> Text {
     Text::new().line(t(
@@ -313,13 +322,11 @@ pub fn question(lang: Lang, question: &str, options: &[String]) -> Text {
 /// The keys of options, in their order.
 pub const KEYCAPS: [&str; 9] = ["1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣", "6️⃣", "7️⃣", "8️⃣", "9️⃣"];
 
-/// A bot enters a room.
-pub fn greeting(lang: Lang) -> Text {
-    Text::new().line(t(
-        lang,
-        "Hallo, ich bin Ralf. Sag mir, was im Homelab geschehen soll, zum Beispiel `Installiere Jellyfin auf node-2`. Nichts passiert, bevor es jemand mit ✅ freigibt. `!ralf hilfe` zeigt mehr.",
-        "Hello, I am Ralf. Tell me what you want done in the homelab, such as `Install Jellyfin on node-2`. Nothing happens before somebody approves it with ✅. `!ralf help` shows more.",
-    ))
+/// A bot enters a room; nobody has shown a language yet.
+pub fn greeting(name: &str) -> Text {
+    Text::new()
+        .line(&format!("Hallo, ich bin {name}. Sag mir, was im Homelab geschehen soll, zum Beispiel `Installiere Jellyfin auf node-2`. Nichts passiert, bevor es jemand mit ✅ freigibt. `!ralf hilfe` zeigt mehr."))
+        .line(&format!("Hello, I am {name}. Tell me what you want done in the homelab, such as `Install Jellyfin on node-2`. Nothing happens before somebody approves it with ✅. `!ralf help` shows more."))
 }
 
 /// Why an invite was declined; goes into the leave's reason.
