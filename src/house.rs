@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use ralf_appservice::Client;
-use ralf_intents::{Lang, Names, Understanding};
+use ralf_intents::{Catalogue, Lang, Names, Understanding};
 use ruma::{OwnedServerName, UserId};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, SetOnce};
 
 use crate::bots::Bot;
 use crate::config::{Config, Person, Role};
@@ -29,8 +29,10 @@ pub struct House {
     /// Everything durable.
     pub store: Store,
     clients: BTreeMap<Bot, Client>,
-    /// Sentences to intents.
-    pub understanding: Understanding,
+    /// Sentences to intents; it trains while the house starts.
+    understanding: Arc<SetOnce<Understanding>>,
+    /// The catalogue behind it.
+    pub catalogue: Catalogue,
     /// What can be named.
     pub inventory: Arc<Source>,
     names: Mutex<Option<(Arc<Inventory>, Arc<Names>)>>,
@@ -73,8 +75,8 @@ pub struct Parts {
     pub store: Store,
     /// One client per bot.
     pub clients: BTreeMap<Bot, Client>,
-    /// See [`House::understanding`].
-    pub understanding: Understanding,
+    /// See [`House::catalogue`].
+    pub catalogue: Catalogue,
     /// See [`House::inventory`].
     pub inventory: Arc<Source>,
     /// See [`House::executors`].
@@ -88,14 +90,18 @@ pub struct Parts {
 impl House {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { config, server, store, clients, understanding, inventory, executors, metrics, http } = parts;
+        let Parts { config, server, store, clients, catalogue, inventory, executors, metrics, http } = parts;
         let policy_version = policy_version(&config);
+        let understanding = Arc::new(SetOnce::new());
+        let (trained, of) = (Arc::clone(&understanding), catalogue.clone());
+        tokio::task::spawn_blocking(move || drop(trained.set(Understanding::new(of))));
         Self {
             config,
             server,
             store,
             clients,
             understanding,
+            catalogue,
             inventory,
             names: Mutex::default(),
             executors,
@@ -141,6 +147,11 @@ impl House {
     /// The room of a key such as `ops`, if it is known.
     pub fn room(&self, bot: Bot) -> Option<String> {
         self.rooms().own.iter().find(|(_, own)| **own == bot).map(|(id, _)| id.clone())
+    }
+
+    /// What turns sentences into intents; waits until it is trained.
+    pub async fn understanding(&self) -> &Understanding {
+        self.understanding.wait().await
     }
 
     /// Inventory and names as they are now.

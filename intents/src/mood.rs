@@ -159,7 +159,11 @@ fn later(words: &[&str], text: &Text, lattice: &Lattice) -> Option<String> {
     for (i, word) in words.iter().enumerate() {
         let before = i.checked_sub(1).map_or("", &at);
         let (next, after) = (at(i + 1), at(i + 2));
-        if is_one(words::CONDITION, word) && !polite_condition(&words[i..]) {
+        // "restart it once" is no condition.
+        let last = i + 1 == words.len() && *word == "once";
+        let case =
+            (*word == "in" && next == "case") || (matches!(*word, "im") && matches!(next, "fall" | "falle"));
+        if case || (is_one(words::CONDITION, word) && !last && !polite_condition(&words[i..])) {
             return Some((*word).to_owned());
         }
         let clock =

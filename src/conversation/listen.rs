@@ -61,7 +61,7 @@ pub(super) async fn message(
             return Ok(Handled::Done);
         }
     };
-    let reading = house.understanding.read(&talk.sentence, &names, lang);
+    let reading = house.understanding().await.read(&talk.sentence, &names, lang);
     understood(house, seq, &mut talk, reading, addressed).await
 }
 

@@ -14,7 +14,10 @@ use super::{LabError, ralf};
 pub(super) const ROOMS: [&str; 5] = ["ops", "health", "infra", "planner", "sec"];
 
 const PATIENCE: Duration = Duration::from_secs(60);
-const PAUSE: Duration = Duration::from_millis(40);
+/// A look at an alias is cheap.
+const GLANCE: Duration = Duration::from_millis(40);
+/// A join that fails is not: Synapse has better things to do while it makes the rooms.
+const PAUSE: Duration = Duration::from_millis(120);
 
 /// Makes the people, or finds them again, and keeps their access tokens in the state.
 pub(super) async fn make(api: &Api, state: &mut State) -> Result<(), LabError> {
@@ -55,7 +58,7 @@ async fn one_room(
         if let Some(room) = api.room(&alias, &admin).await? {
             break room;
         }
-        wait(until, || format!("the room {alias}"), state).await?;
+        wait(until, GLANCE, || format!("the room {alias}"), state).await?;
     };
     drop(looking);
     let present: &[&str] = if name == "ops" { &PEOPLE } else { &["admin", "approver"] };
@@ -80,7 +83,7 @@ async fn join(
                 continue;
             }
         }
-        wait(until, || format!("the invitation of {person} to {alias}"), state).await?;
+        wait(until, PAUSE, || format!("the invitation of {person} to {alias}"), state).await?;
     }
     Ok(())
 }
@@ -90,10 +93,10 @@ fn token(state: &State, person: &str) -> String {
     user.map(|token| token.expose().to_owned()).unwrap_or_default()
 }
 
-async fn wait(until: Instant, what: impl Fn() -> String, state: &State) -> Result<(), LabError> {
+async fn wait(until: Instant, pause: Duration, what: impl Fn() -> String, state: &State) -> Result<(), LabError> {
     if Instant::now() > until {
         return Err(LabError::Late { what: what(), seconds: PATIENCE.as_secs(), log: ralf::log(&state.folder) });
     }
-    tokio::time::sleep(PAUSE).await;
+    tokio::time::sleep(pause).await;
     Ok(())
 }

@@ -13,7 +13,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ralf_appservice::ClientError;
-use ralf_intents::Understanding;
 use ruma::ServerName;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -124,7 +123,7 @@ pub async fn run(config: Config) -> Result<(), ServeError> {
     let house = Arc::new(House::new(Parts {
         executors: executors(&config, &inventory),
         inventory,
-        understanding: Understanding::new(catalogue),
+        catalogue,
         config,
         server,
         store: store.clone(),

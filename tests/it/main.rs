@@ -6,4 +6,5 @@
 
 mod harness;
 
+mod store;
 mod the_way_through;

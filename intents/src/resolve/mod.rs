@@ -10,8 +10,9 @@ use crate::names::Sort;
 use crate::reading::{Candidate, Outcome, Reading, Slots};
 use crate::understanding::{Draft, Message, Understanding};
 
-pub(crate) use outcome::complete;
-use outcome::{outcomes, parts};
+pub(crate) use loose::polite_question;
+use outcome::outcomes;
+pub(crate) use outcome::{complete, parts};
 
 /// Reads a message through all readers that need no model.
 pub(crate) fn resolve(

@@ -1,6 +1,8 @@
 //! What the tests stand on: labs, people, and what they say and hear.
 
+pub(crate) mod database;
 mod event;
+pub(crate) mod fake;
 mod folder;
 mod person;
 mod stage;
