@@ -61,3 +61,52 @@ pub fn hex(bytes: &[u8]) -> String {
         text
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    /// The same object, its keys written the other way round.
+    fn reversed(value: &Value) -> String {
+        match value {
+            Value::Object(map) => {
+                let fields: Vec<String> =
+                    map.iter().rev().map(|(key, value)| format!("{}:{}", json!(key), reversed(value))).collect();
+                format!("{{ {} }}", fields.join(" , "))
+            }
+            Value::Array(list) => format!("[ {} ]", list.iter().map(reversed).collect::<Vec<_>>().join(" , ")),
+            other => other.to_string(),
+        }
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 24, 5, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                prop::collection::btree_map(any::<String>(), inner, 0..5)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn order_and_white_space_do_not_matter(value in any_json()) {
+            let other: Value = serde_json::from_str(&reversed(&value)).expect("JSON");
+            prop_assert_eq!(canonical(&value), canonical(&other));
+        }
+
+        #[test]
+        fn different_values_have_different_bytes(a in any_json(), b in any_json()) {
+            prop_assert_eq!(a == b, canonical(&a) == canonical(&b));
+        }
+    }
+}

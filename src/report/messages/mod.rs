@@ -8,3 +8,6 @@ pub use operation::{
     already_so, cancelled, counted, decided, denied, diff_name, expired, field, final_report, long_diff, meanwhile_so, never_began, planning_failed, progress, proposal, queued, resolved, stale, title,
 };
 pub use talk::*;
+
+#[cfg(test)]
+mod tests;
