@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use ralf_appservice::Client;
-use ralf_intents::{Catalogue, Lang, Names, Understanding};
+use ralf_intents::{Catalogue, Lang, Model, Names, Understanding};
 use ruma::{OwnedServerName, UserId};
 use tokio::sync::{Notify, SetOnce};
 
@@ -33,6 +33,8 @@ pub struct House {
     understanding: Arc<SetOnce<Understanding>>,
     /// The catalogue behind it.
     pub catalogue: Catalogue,
+    /// The language model that is asked in doubt, if there is one.
+    pub model: Option<Arc<dyn Model>>,
     /// What can be named.
     pub inventory: Arc<Source>,
     names: Mutex<Option<(Arc<Inventory>, Arc<Names>)>>,
@@ -77,6 +79,8 @@ pub struct Parts {
     pub clients: BTreeMap<Bot, Client>,
     /// See [`House::catalogue`].
     pub catalogue: Catalogue,
+    /// See [`House::model`].
+    pub model: Option<Arc<dyn Model>>,
     /// See [`House::inventory`].
     pub inventory: Arc<Source>,
     /// See [`House::executors`].
@@ -90,7 +94,7 @@ pub struct Parts {
 impl House {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { config, server, store, clients, catalogue, inventory, executors, metrics, http } = parts;
+        let Parts { config, server, store, clients, catalogue, model, inventory, executors, metrics, http } = parts;
         let policy_version = policy_version(&config);
         let understanding = Arc::new(SetOnce::new());
         let (trained, of) = (Arc::clone(&understanding), catalogue.clone());
@@ -102,6 +106,7 @@ impl House {
             clients,
             understanding,
             catalogue,
+            model,
             inventory,
             names: Mutex::default(),
             executors,

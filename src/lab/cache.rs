@@ -74,8 +74,7 @@ impl Cache {
             .or_else(|| Some(folder("XDG_CACHE_HOME")?.join("ralf-lab")))
             .or_else(|| Some(folder("HOME")?.join(".cache/ralf-lab")))
             .ok_or(LabError::NoCacheFolder)?;
-        let root = std::path::absolute(&root).map_err(LabError::file(&root, "is no usable path"))?;
-        Ok(Self { root })
+        Ok(Self { root: files::plain_folder(&root, "RALF_LAB_CACHE")? })
     }
 
     /// Where labs say which ports they use.
@@ -91,6 +90,14 @@ impl Cache {
         self.installation(progress).await.map(|_| ())
     }
 
+    /// The folder with the programs – ansible-playbook, supervisord, supervisorctl –, installed if need be.
+    ///
+    /// # Errors
+    /// As [`Cache::prepare`].
+    pub async fn programs(&self, progress: Progress) -> Result<PathBuf, LabError> {
+        Ok(self.installation(progress).await?.folder.join("python/bin"))
+    }
+
     pub(super) async fn installation(&self, progress: Progress) -> Result<Installation, LabError> {
         let hash = crate::plan::hex(&Sha256::digest(REQUIREMENTS)[..6]);
         let installation = Installation { folder: self.root.join(format!("python-{hash}")) };
@@ -102,7 +109,8 @@ impl Cache {
         if installation.is_complete() {
             return Ok(installation);
         }
-        let mut task = progress.task("Installing Synapse, Ansible and supervisord (once, about half a minute)");
+        let mut task =
+            progress.task("Installing Synapse, Ansible and supervisord (once, about half a minute)");
         let log = self.root.join(format!("python-{hash}.log"));
         install(&installation, &log, &mut task).await?;
         task.now("making Synapse's empty database");
@@ -140,7 +148,16 @@ async fn install(installation: &Installation, log: &Path, task: &mut Task) -> Re
     run(venv, log, task).await?;
 
     let mut pip = Command::new(installation.program("python"));
-    pip.args(["-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]);
+    pip.args([
+        "-I",
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--no-input",
+        "--progress-bar",
+        "off",
+    ]);
     pip.args(["--retries", "2", "--requirement"]).arg(&requirements);
     run(pip, log, task).await
 }
@@ -194,7 +211,8 @@ mod tests {
     fn tells_no_network_from_other_failures() {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("log");
-        std::fs::write(&log, "WARNING: Retrying: Temporary failure in name resolution\nERROR: No matching\n").unwrap();
+        std::fs::write(&log, "WARNING: Retrying: Temporary failure in name resolution\nERROR: No matching\n")
+            .unwrap();
         assert!(matches!(failure(&log), LabError::NoNetwork { .. }));
         std::fs::write(&log, "Collecting x\nERROR: No space left on device\n\n").unwrap();
         assert!(failure(&log).to_string().contains("No space left"));

@@ -38,10 +38,11 @@ pub async fn main(options: Options) -> ExitCode {
     match run(options).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("ralf lab: {error}");
+            let progress = Progress::stderr();
+            progress.line(&format!("ralf lab: {error}"));
             let mut cause = std::error::Error::source(&error);
             while let Some(error) = cause {
-                eprintln!("  because: {error}");
+                progress.line(&format!("  because: {error}"));
                 cause = error.source();
             }
             ExitCode::from(error.exit_code())
@@ -117,7 +118,11 @@ async fn join_in(options: &Options, mut interrupts: Interrupts) -> Result<(), La
         () = interrupts.next() => return Err(LabError::Interrupted),
         info = wait_for_lab(&options.dir) => info?,
     };
-    talk(options, &info, async { Ok(interrupts.next().await) }).await
+    let ended = async {
+        interrupts.next().await;
+        Ok(())
+    };
+    talk(options, &info, ended).await
 }
 
 /// The other process may still be bringing it up.
@@ -143,29 +148,38 @@ fn summary(info: &LabJson, dir: &Path, begun: Instant) -> String {
     )
 }
 
-/// Ctrl-C and SIGTERM.
+/// Ctrl-C, SIGTERM, and a terminal that goes away.
 struct Interrupts {
     interrupt: Signal,
     terminate: Signal,
+    hangup: Signal,
 }
 
 impl Interrupts {
     fn new() -> Result<Self, LabError> {
-        let listen = |kind| signal(kind).map_err(|source| LabError::Spawn { program: "the signal handler".into(), source });
-        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+        let listen = |kind| {
+            signal(kind).map_err(|source| LabError::Spawn { program: "the signal handler".into(), source })
+        };
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            hangup: listen(SignalKind::hangup())?,
+        })
     }
 
     async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
         }
     }
 }
 
 /// This very program, also when a newer build took its place in the file system.
 fn own_program() -> Result<PathBuf, LabError> {
-    let path = std::env::current_exe().map_err(|source| LabError::Spawn { program: "ralf".into(), source })?;
+    let path =
+        std::env::current_exe().map_err(|source| LabError::Spawn { program: "ralf".into(), source })?;
     let text = path.to_string_lossy();
     match text.strip_suffix(" (deleted)").map(PathBuf::from) {
         Some(newer) if newer.exists() => Ok(newer),

@@ -65,6 +65,17 @@ pub enum LabError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
+    /// A path that can't stand in a program file.
+    #[error(
+        "{} can't be used: the nodes' program files take only letters, digits and /._+@:=,~- in a path; give another \
+         folder with {option}", .path.display()
+    )]
+    Path {
+        /// The folder.
+        path: PathBuf,
+        /// How another one is given.
+        option: &'static str,
+    },
     /// Another lab has this folder.
     #[error("a lab runs in {} already: stop it first, or give this one another folder with --dir", .0.display())]
     Running(PathBuf),
@@ -146,7 +157,7 @@ impl LabError {
     /// The exit code of `ralf lab`: 2 for what the command line asks for in vain, else 1.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::NoSuchPart(_) | Self::NoRegistration(_) => 2,
+            Self::NoSuchPart(_) | Self::NoRegistration(_) | Self::Path { .. } => 2,
             Self::Interrupted => 130,
             _ => 1,
         }

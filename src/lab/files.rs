@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::LabError;
 
@@ -31,6 +31,22 @@ pub(super) fn make_folder(path: &Path) -> Result<(), LabError> {
         .map_err(LabError::file(path, "can't be made"))
 }
 
+/// The absolute form of a folder's path, if it can stand in a node's program file.
+pub(super) fn plain_folder(path: &Path, option: &'static str) -> Result<PathBuf, LabError> {
+    let path = absolute(path)?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._+@:=,~-".contains(c);
+    if path.to_str().is_some_and(|text| text.chars().all(plain)) {
+        Ok(path)
+    } else {
+        Err(LabError::Path { path, option })
+    }
+}
+
+/// The absolute form of a path.
+pub(super) fn absolute(path: &Path) -> Result<PathBuf, LabError> {
+    std::path::absolute(path).map_err(LabError::file(path, "is no usable path"))
+}
+
 /// Removes a file or folder if it is there.
 pub(super) fn remove(path: &Path) -> Result<(), LabError> {
     let removed = match std::fs::symlink_metadata(path) {
@@ -43,6 +59,22 @@ pub(super) fn remove(path: &Path) -> Result<(), LabError> {
             Err(LabError::File { path: path.to_owned(), what: "can't be removed", source: error })
         }
         _ => Ok(()),
+    }
+}
+
+/// Renames logs that have become long; a lab is started often and its logs are appended to.
+pub(super) fn put_long_logs_aside(folder: &Path) {
+    const LONG: u64 = 10_000_000;
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for path in entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|e| e == "log"))
+    {
+        if std::fs::metadata(&path).is_ok_and(|log| log.len() > LONG) {
+            // An old log is worth no failure.
+            let _ = std::fs::rename(&path, path.with_extension("log.old"));
+        }
     }
 }
 
@@ -60,6 +92,12 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+
+    #[test]
+    fn folders_are_plain() {
+        assert!(plain_folder(Path::new("/a/.lab-1"), "--dir").is_ok());
+        assert!(plain_folder(Path::new("/a b"), "--dir").unwrap_err().to_string().contains("--dir"));
+    }
 
     #[test]
     fn writes_private_files_and_reads_tails() {

@@ -157,7 +157,10 @@ impl Fleet {
         };
         let text = serde_saphyr::to_string(&BTreeMap::from([("all", all)]));
         // Names, numbers and paths: there is nothing in it that can't be written.
-        format!("# The lab's nodes, as Ansible reads them. Written at every start.\n{}", text.unwrap_or_default())
+        format!(
+            "# The lab's nodes, as Ansible reads them. Written at every start.\n{}",
+            text.unwrap_or_default()
+        )
     }
 }
 

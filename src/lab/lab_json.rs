@@ -87,14 +87,21 @@ impl LabJson {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(LabError::File { path, what: "can't be read", source }),
         };
-        serde_json::from_str(&text).map(Some).map_err(|source| LabError::Broken { delete: path.clone(), path, source })
+        serde_json::from_str(&text).map(Some).map_err(|source| LabError::Broken {
+            delete: path.clone(),
+            path,
+            source,
+        })
     }
 
     /// Replaces it in one step.
     pub(super) fn write(&self, dir: &Path) -> Result<(), LabError> {
         let path = Self::path(dir);
-        let text = serde_json::to_vec_pretty(self)
-            .map_err(|source| LabError::Broken { delete: path.clone(), path: path.clone(), source })?;
+        let text = serde_json::to_vec_pretty(self).map_err(|source| LabError::Broken {
+            delete: path.clone(),
+            path: path.clone(),
+            source,
+        })?;
         files::write_private(&path, text)
     }
 }

@@ -130,7 +130,13 @@ impl Api {
     }
 
     /// Invites `guest` as `host`, whom the token may speak for.
-    pub(super) async fn invite(&self, room: &str, guest: &str, host: &str, token: &str) -> Result<Answer, LabError> {
+    pub(super) async fn invite(
+        &self,
+        room: &str,
+        guest: &str,
+        host: &str,
+        token: &str,
+    ) -> Result<Answer, LabError> {
         let path = format!("/_matrix/client/v3/rooms/{}/invite?user_id={}", encoded(room), encoded(host));
         self.ask(Method::POST, &path, Some(token), Some(json!({ "user_id": guest }))).await
     }

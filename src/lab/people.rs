@@ -93,9 +93,18 @@ fn token(state: &State, person: &str) -> String {
     user.map(|token| token.expose().to_owned()).unwrap_or_default()
 }
 
-async fn wait(until: Instant, pause: Duration, what: impl Fn() -> String, state: &State) -> Result<(), LabError> {
+async fn wait(
+    until: Instant,
+    pause: Duration,
+    what: impl Fn() -> String,
+    state: &State,
+) -> Result<(), LabError> {
     if Instant::now() > until {
-        return Err(LabError::Late { what: what(), seconds: PATIENCE.as_secs(), log: ralf::log(&state.folder) });
+        return Err(LabError::Late {
+            what: what(),
+            seconds: PATIENCE.as_secs(),
+            log: ralf::log(&state.folder),
+        });
     }
     tokio::time::sleep(pause).await;
     Ok(())

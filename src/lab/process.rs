@@ -70,7 +70,9 @@ fn ours(id: &str) -> Vec<Own> {
     let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
     let mut found = Vec::new();
     for entry in entries.flatten() {
-        let Some(number) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
+        let Some(number) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else {
+            continue;
+        };
         let Some(raw) = Pid::from_raw(number) else { continue };
         let pid = number.unsigned_abs();
         // Opened before it is looked at: what is looked at afterwards is what the signal reaches. (Kernels before 5.3

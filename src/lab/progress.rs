@@ -25,7 +25,7 @@ impl Progress {
     pub fn line(&self, text: &str) {
         if self.speaks {
             let clear = if self.terminal { "\r\x1b[K" } else { "" };
-            eprintln!("{clear}{text}");
+            tell(&format!("{clear}{text}\n"));
         }
     }
 
@@ -55,10 +55,9 @@ impl Task {
         let seconds = self.begun.elapsed().as_secs();
         let what: String = what.chars().take(80).collect();
         if self.progress.terminal {
-            eprint!("\r\x1b[K  {seconds:>3} s  {what}");
-            let _ = std::io::stderr().flush();
+            tell(&format!("\r\x1b[K  {seconds:>3} s  {what}"));
         } else {
-            eprintln!("  {seconds:>3} s  {what}");
+            tell(&format!("  {seconds:>3} s  {what}\n"));
         }
     }
 
@@ -66,4 +65,10 @@ impl Task {
     pub(super) fn done(self) {
         self.progress.line(&format!("{}: done in {:.1} s", self.title, self.begun.elapsed().as_secs_f64()));
     }
+}
+
+/// To standard error, which may be closed: then nobody is left to be told.
+fn tell(text: &str) {
+    let mut err = std::io::stderr().lock();
+    let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
 }

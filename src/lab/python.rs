@@ -22,7 +22,11 @@ pub(super) async fn find() -> Result<String, LabError> {
             Verdict::NoVenv(version) => {
                 without_venv.get_or_insert(LabError::NoVenv {
                     python: name.to_owned(),
-                    package: if name == "python3" { "python3-venv".to_owned() } else { format!("python{version}-venv") },
+                    package: if name == "python3" {
+                        "python3-venv".to_owned()
+                    } else {
+                        format!("python{version}-venv")
+                    },
                 });
             }
             Verdict::No => {}

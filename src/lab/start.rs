@@ -88,11 +88,15 @@ impl Lab {
     /// # Errors
     /// What is missing or went wrong, and what to do about it. Nothing is left running.
     pub async fn start(options: LabOptions) -> Result<Self, LabError> {
-        let dir = absolute(&options.dir)?;
+        let dir = files::plain_folder(&options.dir, "--dir")?;
         let mut registrations = vec![ralf::registration_file(&dir)];
         if let Some(file) = &options.appservice {
-            let file = absolute(file)?;
-            registrations.push(if file.is_file() { file } else { return Err(LabError::NoRegistration(file)) });
+            let file = files::absolute(file)?;
+            registrations.push(if file.is_file() {
+                file
+            } else {
+                return Err(LabError::NoRegistration(file));
+            });
         }
         files::make_folder(&dir)?;
         let folder = lock(&dir)?;
@@ -100,7 +104,9 @@ impl Lab {
         let mut state = State::load(&dir)?;
         let left = process::sweep(&state.id, Duration::from_secs(5)).await;
         if left > 0 {
-            options.progress.line(&format!("Ended {left} processes of a lab here that did not stop in good order"));
+            options
+                .progress
+                .line(&format!("Ended {left} processes of a lab here that did not stop in good order"));
         }
         let installation = options.cache.installation(options.progress).await?;
 
@@ -110,6 +116,7 @@ impl Lab {
         state.save()?;
         let fleet = Fleet::new(&state);
         files::make_folder(&dir.join("logs"))?;
+        files::put_long_logs_aside(&dir.join("logs"));
         fleet.write(&installation)?;
         ralf::write(&state, &installation, &fleet)?;
         synapse::write(&state, &installation, &registrations)?;
@@ -137,7 +144,8 @@ impl Lab {
         first.fleet = rest.fleet.look();
         first.write(&dir)?;
         let (publish, info) = watch::channel(first);
-        let publisher = Publisher { dir: dir.clone(), fleet: Fleet::new(&state), pids: supervisor.pids(), publish };
+        let publisher =
+            Publisher { dir: dir.clone(), fleet: Fleet::new(&state), pids: supervisor.pids(), publish };
         let publisher = tokio::spawn(publisher.run());
         Ok(Self { dir, supervisor, failed, info, publisher, rest })
     }
@@ -212,6 +220,7 @@ impl Lab {
     /// Ends everything in good order, the fleet's services included.
     pub async fn stop(mut self) {
         self.publisher.abort();
+        let _ = (&mut self.publisher).await;
         let _ = files::remove(&LabJson::path(&self.dir));
         stop(&mut self.supervisor, &self.rest.id).await;
     }
@@ -245,11 +254,19 @@ async fn come_up(
     Ok(rooms)
 }
 
-async fn until<F: Future<Output = bool>>(what: &str, log: &Path, is_so: impl Fn() -> F) -> Result<(), LabError> {
+async fn until<F: Future<Output = bool>>(
+    what: &str,
+    log: &Path,
+    is_so: impl Fn() -> F,
+) -> Result<(), LabError> {
     let end = Instant::now() + PATIENCE;
     while !is_so().await {
         if Instant::now() > end {
-            return Err(LabError::Late { what: what.to_owned(), seconds: PATIENCE.as_secs(), log: log.to_owned() });
+            return Err(LabError::Late {
+                what: what.to_owned(),
+                seconds: PATIENCE.as_secs(),
+                log: log.to_owned(),
+            });
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -285,9 +302,13 @@ impl Publisher {
 
 fn describe(state: &State, rooms: std::collections::BTreeMap<String, String>) -> LabJson {
     let user = |(name, user): (&String, &super::state::User)| {
-        let access_token = user.access_token.as_ref().map(|token| token.expose().to_owned()).unwrap_or_default();
-        let info =
-            UserInfo { user_id: state.user_id(name), password: user.password.expose().to_owned(), access_token };
+        let access_token =
+            user.access_token.as_ref().map(|token| token.expose().to_owned()).unwrap_or_default();
+        let info = UserInfo {
+            user_id: state.user_id(name),
+            password: user.password.expose().to_owned(),
+            access_token,
+        };
         (name.clone(), info)
     };
     LabJson {
@@ -298,7 +319,10 @@ fn describe(state: &State, rooms: std::collections::BTreeMap<String, String>) ->
         database: ralf::database_url(&state.folder),
         users: state.users.iter().map(user).collect(),
         rooms,
-        bots: ralf::BOTS.iter().map(|bot| ((*bot).to_owned(), state.user_id(&format!("ralf-{bot}")))).collect(),
+        bots: ralf::BOTS
+            .iter()
+            .map(|bot| ((*bot).to_owned(), state.user_id(&format!("ralf-{bot}"))))
+            .collect(),
         fleet: std::collections::BTreeMap::new(),
         as_token: state.as_token.expose().to_owned(),
         hs_token: state.hs_token.expose().to_owned(),
@@ -308,10 +332,6 @@ fn describe(state: &State, rooms: std::collections::BTreeMap<String, String>) ->
     }
 }
 
-fn absolute(path: &Path) -> Result<PathBuf, LabError> {
-    std::path::absolute(path).map_err(LabError::file(path, "is no usable path"))
-}
-
 /// The folder is this process's own while it lives.
 fn lock(dir: &Path) -> Result<File, LabError> {
     let path = dir.join("lock");
@@ -319,7 +339,9 @@ fn lock(dir: &Path) -> Result<File, LabError> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => Err(LabError::Running(dir.to_owned())),
-        Err(std::fs::TryLockError::Error(source)) => Err(LabError::File { path, what: "can't be locked", source }),
+        Err(std::fs::TryLockError::Error(source)) => {
+            Err(LabError::File { path, what: "can't be locked", source })
+        }
     }
 }
 

@@ -59,8 +59,11 @@ impl State {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::new(folder)),
             Err(source) => return Err(LabError::File { path, what: "can't be read", source }),
         };
-        let mut state: Self = serde_json::from_str(&text)
-            .map_err(|source| LabError::Broken { path, delete: folder.to_owned(), source })?;
+        let mut state: Self = serde_json::from_str(&text).map_err(|source| LabError::Broken {
+            path,
+            delete: folder.to_owned(),
+            source,
+        })?;
         if state.folder != folder {
             state.folder = folder.to_owned();
             state.id = crate::clock::new_id();
@@ -89,8 +92,11 @@ impl State {
     /// Writes it down.
     pub(super) fn save(&self) -> Result<(), LabError> {
         let path = Self::path(&self.folder);
-        let text = serde_json::to_vec_pretty(self)
-            .map_err(|source| LabError::Broken { path: path.clone(), delete: path.clone(), source })?;
+        let text = serde_json::to_vec_pretty(self).map_err(|source| LabError::Broken {
+            path: path.clone(),
+            delete: path.clone(),
+            source,
+        })?;
         files::write_private(&path, text)
     }
 

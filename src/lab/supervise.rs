@@ -17,7 +17,7 @@ use super::process::{self, MARK};
 use super::{LabError, files};
 
 /// A life shorter than this is a quick death.
-const QUICK: Duration = Duration::from_secs(2);
+const QUICK: Duration = Duration::from_secs(10);
 /// So many quick deaths in a row are forgiven.
 const FORGIVEN: u32 = 3;
 
@@ -78,8 +78,13 @@ impl Supervisor {
     pub(super) fn start(&mut self, program: Program) {
         let (wanted, orders) = watch::channel(Wanted::Up);
         let name = program.name.clone();
-        let keeper =
-            Keeper { program, id: self.id.clone(), pids: self.pids.clone(), failures: self.failures.clone(), orders };
+        let keeper = Keeper {
+            program,
+            id: self.id.clone(),
+            pids: self.pids.clone(),
+            failures: self.failures.clone(),
+            orders,
+        };
         self.programs.insert(name, (wanted, tokio::spawn(keeper.keep())));
     }
 
@@ -109,6 +114,15 @@ impl Supervisor {
     }
 }
 
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        for (wanted, task) in self.programs.values() {
+            wanted.send_replace(Wanted::Stopped);
+            task.abort();
+        }
+    }
+}
+
 struct Keeper {
     program: Program,
     id: String,
@@ -120,9 +134,12 @@ struct Keeper {
 impl Keeper {
     async fn keep(mut self) {
         let mut quick = 0;
+        let mut has_lived = false;
         loop {
             // A closed channel is a supervisor that is gone.
-            let Ok(wanted) = self.orders.wait_for(|wanted| *wanted != Wanted::Held).await.map(|wanted| *wanted) else {
+            let Ok(wanted) =
+                self.orders.wait_for(|wanted| *wanted != Wanted::Held).await.map(|wanted| *wanted)
+            else {
                 return;
             };
             if wanted == Wanted::Stopped {
@@ -132,7 +149,7 @@ impl Keeper {
             let born = Instant::now();
             let status = match self.spawn() {
                 Ok(child) => self.live(child).await,
-                Err(error) if quick == FORGIVEN => {
+                Err(error) if quick + 1 == FORGIVEN && !has_lived => {
                     let _ = self.failures.send(error);
                     return;
                 }
@@ -140,12 +157,14 @@ impl Keeper {
                 Err(_) => Some(ExitStatus::from_raw(127 << 8)),
             };
             let Some(status) = status else { continue };
-            if status.code().is_some() && status.code() == self.program.final_code {
+            quick = if of_itself(status) && born.elapsed() < QUICK { quick + 1 } else { 0 };
+            has_lived |= born.elapsed() >= QUICK;
+            let is_final = status.code().is_some() && status.code() == self.program.final_code;
+            if is_final || quick == FORGIVEN && !has_lived {
                 self.forget();
                 let _ = self.failures.send(self.gave_up(status, offset));
                 return;
             }
-            quick = if of_itself(status) && born.elapsed() < QUICK { quick + 1 } else { 0 };
             if let Some(pause) = pause(quick) {
                 self.forget();
                 let _ = tokio::time::timeout(pause, self.orders.changed()).await;
@@ -181,7 +200,11 @@ impl Keeper {
     fn spawn(&self) -> Result<Child, LabError> {
         let Program { program, arguments, environment, folder, log, .. } = &self.program;
         let output = || {
-            std::fs::File::options().create(true).append(true).open(log).map_err(LabError::file(log, "can't be opened"))
+            std::fs::File::options()
+                .create(true)
+                .append(true)
+                .open(log)
+                .map_err(LabError::file(log, "can't be opened"))
         };
         Command::new(program)
             .args(arguments)
@@ -194,6 +217,7 @@ impl Keeper {
             .stdout(output()?)
             .stderr(output()?)
             .process_group(0)
+            .kill_on_drop(true)
             .spawn()
             .map_err(|source| LabError::Spawn { program: program.display().to_string(), source })
     }
@@ -213,7 +237,8 @@ impl Keeper {
 
     async fn clear_orphans(&self) {
         let Some(folder) = &self.program.orphans else { return };
-        let orphans = pid_files(folder).into_iter().filter_map(|file| process::from_pid_file(&file, &self.id));
+        let orphans =
+            pid_files(folder).into_iter().filter_map(|file| process::from_pid_file(&file, &self.id));
         let orphans: Vec<u32> = orphans.collect();
         for pid in &orphans {
             let _ = process::signal(*pid, Signal::TERM);
@@ -228,7 +253,11 @@ impl Keeper {
 /// The pid files in a folder.
 pub(super) fn pid_files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "pid")).collect()
+    entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|e| e == "pid"))
+        .collect()
 }
 
 /// Whether a program ended because of what it found, not because somebody ended it.
@@ -288,9 +317,33 @@ mod tests {
         assert!(failure.contains("exit code 2") && failure.contains("this is wrong"), "{failure}");
     }
 
+    #[tokio::test]
+    async fn what_never_comes_up_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut supervisor, mut failed) = Supervisor::new("supervise-test");
+        supervisor.start(program(folder.path(), "echo no luck; exit 3"));
+        let failure = failed.recv().await.unwrap().to_string();
+        assert!(failure.contains("exit code 3") && failure.contains("no luck"), "{failure}");
+    }
+
+    #[tokio::test]
+    async fn a_dropped_supervisor_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut supervisor, _failed) = Supervisor::new("supervise-test");
+        supervisor.start(program(folder.path(), "exec sleep 60"));
+        let pid = supervisor.pids().wait_for(|pids| pids.contains_key("it")).await.unwrap()["it"];
+        drop(supervisor);
+        while process::alive(pid) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     #[test]
     fn pauses_only_after_several_deaths() {
-        assert_eq!([0, 2, 3, 4].map(pause).map(|p| p.map(|p| p.as_millis())), [None, None, Some(500), Some(1000)]);
+        assert_eq!(
+            [0, 2, 3, 4].map(pause).map(|p| p.map(|p| p.as_millis())),
+            [None, None, Some(500), Some(1000)]
+        );
         assert!(!of_itself(ExitStatus::from_raw(9)));
         assert!(of_itself(ExitStatus::from_raw(11)) && of_itself(ExitStatus::from_raw(1 << 8)));
     }

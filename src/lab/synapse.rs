@@ -29,7 +29,8 @@ pub(super) fn write(
     }
     let database = folder.join("homeserver.db");
     if !database.exists() && installation.database().exists() {
-        std::fs::copy(installation.database(), &database).map_err(LabError::file(&database, "can't be written"))?;
+        std::fs::copy(installation.database(), &database)
+            .map_err(LabError::file(&database, "can't be written"))?;
     }
     let mut config = settings(&folder, &state.server_name, state.synapse_port());
     config["registration_shared_secret"] = state.registration_shared_secret.expose().into();

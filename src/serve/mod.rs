@@ -124,6 +124,7 @@ pub async fn run(config: Config) -> Result<(), ServeError> {
         executors: executors(&config, &inventory),
         inventory,
         catalogue,
+        model: crate::model::configured(&config.model, &metrics),
         config,
         server,
         store: store.clone(),

@@ -86,7 +86,11 @@ mod tests {
 
     #[test]
     fn reads_what_is_typed() {
-        let say = |who: Option<&str>, text: &str, fresh| Input::Say { who: who.map(Into::into), text: text.into(), fresh };
+        let say = |who: Option<&str>, text: &str, fresh| Input::Say {
+            who: who.map(Into::into),
+            text: text.into(),
+            fresh,
+        };
         assert_eq!(read(" Installiere Jellyfin "), say(None, "Installiere Jellyfin", false));
         assert_eq!(read("!ralf status"), say(None, "!ralf status", false));
         assert_eq!(read("+"), Input::Vote { who: None, approve: true });

@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::{LabError, LabJson};
+use super::{LabError, LabJson, Progress};
 use input::{Input, parse};
 use person::{Incoming, Person};
 use screen::Screen;
@@ -34,7 +34,9 @@ pub(super) async fn interactive(
     let mut typed = read_lines();
     let mut ended = pin!(ended);
     let mut waiting: Option<Waiting> = None;
-    talk.screen.remark("You are @admin in the ops room. Write a sentence; + approves, - denies, /help shows the rest.");
+    talk.screen.remark(
+        "You are @admin in the ops room. Write a sentence; + approves, - denies, /help shows the rest.",
+    );
     talk.prompt();
     loop {
         let deadline = waiting.as_ref().map(|waiting| waiting.deadline(&talk.view));
@@ -46,7 +48,9 @@ pub(super) async fn interactive(
                     waiting.see(&talk.view, &incoming);
                 }
             }
-            () = until(deadline) => waiting = None,
+            () = until(deadline) => if waiting.take().is_some_and(|waiting| !waiting.came()) {
+                talk.screen.remark("(nobody answered)");
+            },
             // From a pipe, a line is read once the answer to the one before it is complete.
             line = typed.recv(), if waiting.is_none() => {
                 let Some(line) = line else { return Ok(()) };
@@ -85,8 +89,8 @@ pub(super) async fn say(info: &LabJson, text: &str) -> Result<(), LabError> {
             () = until(Some(waiting.deadline(&talk.view))) => break,
         }
     }
-    if !waiting.answered() {
-        eprintln!("Nobody answered: what addresses no bot and asks for nothing is left alone.");
+    if !waiting.came() {
+        Progress::stderr().line("Nobody answered: what addresses no bot and asks for nothing is left alone.");
     }
     Ok(())
 }
@@ -135,8 +139,14 @@ impl Talk {
         let incoming = person.follow();
         let people = [(ME.to_owned(), person)].into();
         let view = View::new(info);
-        let mut talk =
-            Self { info: info.clone(), view, screen: Screen::new(), people, incoming, room: "ops".to_owned() };
+        let mut talk = Self {
+            info: info.clone(),
+            view,
+            screen: Screen::new(),
+            people,
+            incoming,
+            room: "ops".to_owned(),
+        };
         let before = async {
             while let Some(incoming) = talk.incoming.recv().await {
                 match incoming {

@@ -74,9 +74,14 @@ impl Person {
                     continue;
                 };
                 for (room, news) in update.rooms.joined {
-                    let told = news.timeline.events.iter().filter_map(|event| event.raw().deserialize_as_unchecked().ok());
+                    let told = news
+                        .timeline
+                        .events
+                        .iter()
+                        .filter_map(|event| event.raw().deserialize_as_unchecked().ok());
                     let told = told.map(|event| Incoming::Event { room: room.to_string(), event, old });
-                    let fleeting = news.ephemeral.iter().filter_map(|event| event.deserialize_as_unchecked().ok());
+                    let fleeting =
+                        news.ephemeral.iter().filter_map(|event| event.deserialize_as_unchecked().ok());
                     let fleeting = fleeting.map(|event| Incoming::Ephemeral { event });
                     for incoming in told.chain(fleeting) {
                         if sender.send(incoming).await.is_err() {

@@ -79,7 +79,10 @@ impl View {
 
     /// The latest proposal that waits for votes.
     pub(super) fn open_proposal(&self) -> Option<&Proposal> {
-        self.proposals.iter().rev().find(|proposal| self.stages.get(&proposal.operation).is_some_and(Stage::waits))
+        self.proposals
+            .iter()
+            .rev()
+            .find(|proposal| self.stages.get(&proposal.operation).is_some_and(Stage::waits))
     }
 
     /// How far an operation is.
@@ -195,7 +198,8 @@ mod tests {
     use crate::lab::{LabJson, UserInfo};
 
     fn view() -> View {
-        let user = UserInfo { user_id: "@admin:l".into(), password: String::new(), access_token: String::new() };
+        let user =
+            UserInfo { user_id: "@admin:l".into(), password: String::new(), access_token: String::new() };
         let mut info = LabJson {
             homeserver: String::new(),
             server_name: "l".into(),

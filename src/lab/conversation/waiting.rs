@@ -43,8 +43,8 @@ impl Waiting {
     }
 
     /// Whether anything came back.
-    pub(super) fn answered(&self) -> bool {
-        self.said.is_some()
+    pub(super) fn came(&self) -> bool {
+        self.said.is_some() || self.busy.is_some()
     }
 
     /// Takes note of something that the view has seen already.

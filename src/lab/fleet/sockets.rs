@@ -15,7 +15,8 @@ pub(super) fn place(root: &Path, id: &str, node: &str) -> PathBuf {
         return inside;
     }
     let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    let runtime = runtime.filter(|folder| folder.is_absolute() && folder.is_dir() && folder.as_os_str().len() < 40);
+    let runtime =
+        runtime.filter(|folder| folder.is_absolute() && folder.is_dir() && folder.as_os_str().len() < 40);
     let base = runtime.unwrap_or_else(|| PathBuf::from("/tmp"));
     base.join(format!("ralf-lab-{}", id.to_lowercase())).join(format!("{node}.sock"))
 }
@@ -34,7 +35,9 @@ pub(super) fn prepare(socket: &Path) -> Result<(), LabError> {
 
 /// Removes a folder outside of the lab's own.
 pub(super) fn clear(socket: &Path, root: &Path) {
-    if !socket.starts_with(root) && let Some(folder) = socket.parent() {
+    if !socket.starts_with(root)
+        && let Some(folder) = socket.parent()
+    {
         let _ = std::fs::remove_file(socket);
         let _ = std::fs::remove_dir(folder);
     }

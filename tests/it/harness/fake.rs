@@ -13,7 +13,7 @@ use ralf::inventory::{Source, observe};
 use ralf::metrics::Metrics;
 use ralf::store::Store;
 use ralf_appservice::testing::FakeHomeserver;
-use ralf_intents::{Catalogue, Understanding};
+use ralf_intents::Catalogue;
 
 /// A fake homeserver that knows our five bots.
 pub(crate) async fn homeserver() -> FakeHomeserver {
@@ -51,7 +51,8 @@ pub(crate) fn house(config: Config, store: Store) -> Arc<House> {
     Arc::new(House::new(Parts {
         inventory: Arc::new(Source::new(config.inventory.clone(), "ansible-playbook".into(), Clock::System)),
         executors: Registry::default(),
-        understanding: Understanding::new(Catalogue::builtin().expect("a sound catalogue")),
+        catalogue: Catalogue::builtin().expect("a sound catalogue"),
+        model: None,
         config,
         server,
         store,

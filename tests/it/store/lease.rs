@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ralf::clock::Clock;
-use ralf::store::{Claimed, StoreError};
+use ralf::store::StoreError;
 use tokio::sync::oneshot;
 
 use super::{events, on_both};
@@ -21,14 +21,14 @@ on_both! {
             (second, lease)
         });
         standing_by.await.expect("it stands by");
-        first.claim("t1", events(&[1])).await.expect("the first one works on");
+        first.take_in(events(&[1])).await.expect("the first one works on");
         let token = lease.token();
         drop(lease);
         let (second, lease) = tokio::time::timeout(PATIENCE, standby).await.expect("in time").expect("no panic");
         assert!(lease.token() > token, "the token grows");
-        let fenced = first.claim("t2", events(&[2])).await;
+        let fenced = first.take_in(events(&[2])).await;
         assert!(matches!(fenced, Err(StoreError::Fenced)), "{fenced:?}");
-        let Claimed::New(rows) = second.claim("t2", events(&[1, 2])).await.expect("claimed") else { panic!("it is new") };
+        let rows = second.take_in(events(&[1, 2])).await.expect("taken in");
         assert_eq!(rows.len(), 1, "it sees what the first one wrote");
         let waiting = second.waiting_events().await.expect("read");
         assert!(waiting[0].seq < waiting[1].seq && waiting[1].event_id == "$e2", "it counts on: {waiting:?}");
