@@ -188,19 +188,25 @@ pub async fn withdraw(house: &Arc<House>, seq: i64, event: &Event, op: &Operatio
     tx.commit().await
 }
 
-/// Takes a pending operation back. `seq` is the event that is handled by it, if it is the only thing that comes of it.
-pub async fn cancel(house: &Arc<House>, seq: Option<i64>, op: &Operation, by: &str, event_id: &str) -> Result<(), StoreError> {
+/// Takes a pending operation back. `asked` is the event that is handled by it and its talk, if it was asked in words.
+pub async fn cancel(
+    house: &Arc<House>,
+    asked: Option<(i64, &Talk)>,
+    op: &Operation,
+    by: &str,
+    event_id: &str,
+) -> Result<(), StoreError> {
     let mut op = op.clone();
     let votes = house.store.votes(&op.id).await?;
     let mut tx = house.store.begin().await?;
-    if let Some(seq) = seq
+    if let Some((seq, _)) = asked
         && !tx.handled(seq).await?
     {
         return Ok(());
     }
     if move_on(&mut tx, &mut op, State::Cancelled, by, event_id, "").await? {
         let text = messages::cancelled(lang(&op), by);
-        say_in_thread(&mut tx, &op, votes_given(&votes), text, None).await?;
+        say_in_thread(&mut tx, &op, votes_given(&votes), text, asked.map(|(_, talk)| talk)).await?;
         refresh(&mut tx, &op, &votes).await?;
         tx.commit().await?;
     }

@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 
-use ruma::{RoomAliasId, ServerName};
+use ralf_appservice::Client;
+use ruma::{RoomAliasId, RoomId, ServerName};
 
 use super::ConfigArg;
 use crate::bots::Bot;
 use crate::clock::{Clock, new_id};
-use crate::config::Config;
+use crate::config::{Config, RoomRef};
 use crate::metrics::Metrics;
 use crate::registration::alias_localpart;
 use crate::serve;
@@ -87,30 +88,42 @@ async fn homeserver(config: &Config, show: &mut impl FnMut(&str, Finding)) {
     );
     let core = homeserver.bot(&Bot::Core.user_id(&server), &device);
     for bot in Bot::ALL {
-        let name = format!("room {}", bot.room_key());
-        let Ok(alias) = RoomAliasId::parse(format!("#{}:{server}", alias_localpart(bot.room_key()))) else { continue };
-        let finding = match core.resolve_alias(&alias).await {
-            Ok(Some(room)) => match core.state(&room, "m.room.member", core.user_id().as_str()).await {
-                Ok(Some(_)) => Ok(format!("{alias} is {room}")),
-                Ok(None) | Err(_) => Err(format!("ralf-core is not in {room}: invite it")),
-            },
-            Ok(None) if configured(config, bot) => Ok("set in the configuration".to_owned()),
-            Ok(None) => Err(format!("{alias} does not exist: `ralf serve` makes it")),
-            Err(error) => Err(chain(&error)),
-        };
-        show(&name, finding);
+        let finding = room(config, &core, bot, &server).await;
+        show(&format!("room {}", bot.room_key()), finding);
     }
 }
 
-fn configured(config: &Config, bot: Bot) -> bool {
-    let rooms = &config.rooms;
-    match bot {
-        Bot::Core => rooms.ops.is_some(),
-        Bot::Infra => rooms.infra.is_some(),
-        Bot::Health => rooms.health.is_some(),
-        Bot::Planner => rooms.planner.is_some(),
-        Bot::Sec => rooms.sec.is_some(),
+/// Whether ralf-core is in a room, and may do there what it has to.
+async fn room(config: &Config, core: &Client, bot: Bot, server: &ServerName) -> Finding {
+    let alias = match config.rooms.get(bot.room_key()) {
+        Some(RoomRef::Id(id)) => return powers(core, id).await,
+        Some(RoomRef::Alias(alias)) => alias.clone(),
+        None => RoomAliasId::parse(format!("#{}:{server}", alias_localpart(bot.room_key()))).map_err(|e| e.to_string())?,
+    };
+    match core.resolve_alias(&alias).await.map_err(|error| chain(&error))? {
+        Some(room) => powers(core, &room).await.map(|seen| format!("{alias}: {seen}")),
+        None => Err(format!("{alias} does not exist: `ralf serve` makes it")),
     }
+}
+
+async fn powers(core: &Client, room: &RoomId) -> Finding {
+    let member = core.state(room, "m.room.member", core.user_id().as_str()).await;
+    if !matches!(&member, Ok(Some(member)) if member["membership"] == "join") {
+        return Err(format!("ralf-core is not in {room}: invite it"));
+    }
+    let create = core.state(room, "m.room.create", "").await.map_err(|error| chain(&error))?.unwrap_or_default();
+    let levels = core.power_levels(room).await.map_err(|error| chain(&error))?.unwrap_or_default();
+    let version: u32 = create["room_version"].as_str().and_then(|v| v.parse().ok()).unwrap_or(1);
+    if version >= 12 && levels["users"].get(core.user_id().as_str()).is_none() {
+        // A creator stands above all levels; whoever is not one has the default.
+        return Ok(format!("{room}, version {version}"));
+    }
+    let power = levels["users"][core.user_id().as_str()].as_i64().or(levels["users_default"].as_i64()).unwrap_or(0);
+    let wanted = levels["state_default"].as_i64().unwrap_or(50);
+    if power < wanted {
+        return Err(format!("ralf-core has power {power} in {room} and needs {wanted} for topics and power levels: raise it"));
+    }
+    Ok(format!("{room}, version {version}, power {power}"))
 }
 
 async fn ourselves(config: &Config) -> Finding {

@@ -34,7 +34,12 @@ pub(super) fn main(arg: &ConfigArg) -> ExitCode {
 /// The registration that a configuration means; nothing when its domain is no server name.
 fn of(config: &Config) -> Option<Registration> {
     let server = ServerName::parse(&config.homeserver.domain).ok()?;
-    let mut registration = registration::registration(&config.appservice.id, &config.appservice.registered_url(), &server);
+    let mut registration = registration::registration(
+        &config.appservice.id,
+        &config.appservice.registered_url(),
+        &server,
+        &config.rooms,
+    );
     registration.as_token = config.appservice.as_token.clone().unwrap_or_default();
     registration.hs_token = config.appservice.hs_token.clone().unwrap_or_default();
     Some(registration)

@@ -1,5 +1,6 @@
 //! `ralf serve`
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use tracing_subscriber::EnvFilter;
@@ -19,7 +20,6 @@ pub(super) async fn main(arg: ConfigArg) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "stopped");
-            super::complain(&error);
             ExitCode::from(error.code())
         }
     }
@@ -28,7 +28,7 @@ pub(super) async fn main(arg: ConfigArg) -> ExitCode {
 fn start_log(config: &Config) {
     let Log { format, level } = &config.log;
     let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     match format {
         LogFormat::Json => log.json().init(),
         LogFormat::Pretty => log.init(),

@@ -162,7 +162,9 @@ impl<'a> Source<'a> {
 
     /// `file:line` of a field or of the nearest thing around it; the variable's name if the environment said it.
     fn place(&self, field: &str) -> String {
-        if let Some((variable, _)) = self.overrides.get(field) {
+        let inside = |said: &&String| field == *said || said.starts_with(&format!("{field}.")) || field.starts_with(&format!("{said}."));
+        let in_file = self.document.as_item().as_table_like().is_some_and(|t| t.contains_key(field));
+        if let Some((_, (variable, _))) = self.overrides.iter().find(|(said, _)| inside(said) && !in_file) {
             return format!("environment variable {variable}");
         }
         let mut item = self.document.as_item();

@@ -107,5 +107,6 @@ impl Config {
         people::validate(&self.people, problems);
         self.policy.validate(&self.people, problems);
         self.executors.validate(problems);
+        self.log.validate(problems);
     }
 }

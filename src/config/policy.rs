@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
+use ralf_intents::Catalogue;
 use serde::Deserialize;
 
 use super::{Person, Problem, Role};
@@ -60,20 +61,35 @@ impl Policy {
             problems.push(Problem::at("policy.expiry", "must be longer than nothing, such as `15m`"));
         }
         let approvers = people.values().filter(|p| p.roles.contains(&Role::Approver)).count();
+        if approvers == 0 {
+            problems.push(Problem::at(
+                "people",
+                "has nobody with the role \"approver\": nothing could ever be approved; add `[people.you]` with `ids = [\"@you:domain\"]` and `roles = [\"approver\"]`",
+            ));
+        }
+        let known = Catalogue::builtin().ok();
         for (n, rule) in self.rules.iter().enumerate() {
             let at = |key: &str| format!("policy.rules.{n}.{key}");
             if rule.intents.is_empty() {
                 problems.push(Problem::at(&at("intents"), "is empty: name the intents that this rule is about"));
             }
+            for intent in &rule.intents {
+                if known.as_ref().is_some_and(|known| known.get(intent).is_none()) {
+                    problems.push(Problem::at(&at("intents"), format!("has {intent:?}, and there is no such intent")));
+                }
+            }
             if rule.approvals == 0 {
                 problems.push(Problem::at(&at("approvals"), "must be 1 or more: nothing changes the lab unasked"));
             }
-            if rule.approvals as usize > approvers {
+            // An approver who asks needs others when the asker does not count.
+            let wanted = rule.approvals as usize + usize::from(!rule.self_approval);
+            if approvers > 0 && wanted > approvers {
                 problems.push(Problem::at(
                     &at("approvals"),
                     format!(
-                        "wants {} people, but only {approvers} in [people] have the role \"approver\": such a request could never be approved",
-                        rule.approvals
+                        "wants {} people{}, but only {approvers} in [people] have the role \"approver\": such a request could never be approved",
+                        rule.approvals,
+                        if rule.self_approval { "" } else { " besides the asker" },
                     ),
                 ));
             }

@@ -49,6 +49,19 @@ pub struct Rooms {
 }
 
 impl Rooms {
+    /// The room of a key: `ops`, `health`, `infra`, `planner`, `sec`, `space`.
+    pub fn get(&self, key: &str) -> Option<&RoomRef> {
+        match key {
+            "ops" => self.ops.as_ref(),
+            "health" => self.health.as_ref(),
+            "infra" => self.infra.as_ref(),
+            "planner" => self.planner.as_ref(),
+            "sec" => self.sec.as_ref(),
+            "space" => self.space.as_ref(),
+            _ => None,
+        }
+    }
+
     pub(super) fn validate(&self, problems: &mut Vec<Problem>) {
         for who in &self.allow_invites_from {
             if !(who.starts_with(':') || ruma::UserId::parse(who).is_ok()) {

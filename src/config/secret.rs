@@ -30,7 +30,7 @@ pub(super) fn resolve(
         },
         (false, None) if required => problems.push(Problem::at(
             key,
-            format!("is missing: `ralf registration` shows a fresh one, or name a file with `{key}_file`"),
+            format!("is missing: make one with `openssl rand -hex 32`, and write it here or into a file that `{key}_file` names"),
         )),
         _ => {}
     }

@@ -93,6 +93,14 @@ pub struct Log {
     pub level: String,
 }
 
+impl Log {
+    pub(super) fn validate(&self, problems: &mut Vec<Problem>) {
+        if let Err(error) = tracing_subscriber::EnvFilter::try_new(&self.level) {
+            problems.push(Problem::at("log.level", format!("is no level: {error}; write `info` or `info,ralf=debug`")));
+        }
+    }
+}
+
 impl Default for Log {
     fn default() -> Self {
         Self { format: LogFormat::Pretty, level: "info".into() }

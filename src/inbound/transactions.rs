@@ -19,13 +19,13 @@ use crate::store::StoreError;
 pub struct Intake {
     house: Arc<House>,
     lanes: Lanes,
-    ready: watch::Receiver<bool>,
+    open: watch::Receiver<bool>,
 }
 
 impl Intake {
-    /// For these lanes. Transactions wait until `ready`: what the last run left behind comes first.
-    pub fn new(house: Arc<House>, lanes: Lanes, ready: watch::Receiver<bool>) -> Self {
-        Self { house, lanes, ready }
+    /// For these lanes. Transactions wait until the house is `open`: what the last run left behind comes first.
+    pub fn new(house: Arc<House>, lanes: Lanes, open: watch::Receiver<bool>) -> Self {
+        Self { house, lanes, open }
     }
 
     /// What of an event goes into the inbox: its id, its room and itself; nothing when it does not matter to us.
@@ -50,8 +50,8 @@ impl Intake {
 #[async_trait]
 impl Handler for Intake {
     async fn transaction(&self, transaction: Transaction) -> Result<(), HandlerError> {
-        let mut ready = self.ready.clone();
-        ready.wait_for(|ready| *ready).await.map_err(HandlerError::new)?;
+        let mut open = self.open.clone();
+        open.wait_for(|open| *open).await.map_err(HandlerError::new)?;
         self.house.metrics.transaction(self.house.store.clock.now_ms());
         let events: Vec<_> = transaction.events.iter().filter_map(|raw| self.keep(raw.json().get())).collect();
         if events.is_empty() {

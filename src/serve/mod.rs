@@ -1,6 +1,7 @@
 //! `ralf serve`: starting, running, and stopping the house.
 
 mod homeserver;
+mod housekeeping;
 mod profile;
 mod reconcile;
 mod rooms;
@@ -33,8 +34,6 @@ use crate::web;
 
 /// How long a stop waits for what is being handled and said.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long the inbox remembers what was handled, in milliseconds.
-const REMEMBER_MS: i64 = 7 * 24 * 3_600_000;
 
 /// Why the house could not be started or go on. Each kind has its exit code.
 #[derive(Debug, thiserror::Error)]
@@ -136,8 +135,9 @@ pub async fn run(config: Config) -> Result<(), ServeError> {
     let (stop, stopping) = watch::channel(false);
     let (hush, hushing) = watch::channel(false);
     let (ready, readiness) = watch::channel(false);
+    let (open, opened) = watch::channel(false);
     let lanes = Lanes::new(Arc::clone(&house));
-    let app = web::router(&house, &lanes, readiness);
+    let app = web::router(&house, &lanes, readiness, opened);
     let mut http_stop = stopping.clone();
     let server = axum::serve(listener, app).with_graceful_shutdown(async move {
         let _ = http_stop.changed().await;
@@ -146,12 +146,13 @@ pub async fn run(config: Config) -> Result<(), ServeError> {
     let mut at_work = Vec::new();
 
     let outcome = tokio::select! {
-        outcome = work(&house, &lanes, rows, (stopping, hushing), &ready, &mut at_work) => outcome,
+        outcome = work(&house, &lanes, rows, (stopping, hushing), (&ready, &open), &mut at_work) => outcome,
         () = signals.recv() => Ok(()),
         () = house.lost_lease.notified() => Err(ServeError::LostLease),
         _ = lease.keep() => Err(ServeError::LostLease),
     };
     tracing::info!("stopping: what is being handled comes to its end");
+    ready.send_replace(false);
     stop.send_replace(true);
     let _ = tokio::time::timeout(Duration::from_secs(2), server).await;
     lanes.finish(PATIENCE).await;
@@ -171,7 +172,7 @@ async fn work(
     lanes: &Lanes,
     rows: UnboundedReceiver<OutboxRow>,
     (stopping, hushing): (watch::Receiver<bool>, watch::Receiver<bool>),
-    ready: &watch::Sender<bool>,
+    (ready, open): (&watch::Sender<bool>, &watch::Sender<bool>),
     at_work: &mut Vec<JoinHandle<()>>,
 ) -> Result<(), ServeError> {
     homeserver::introduce(house).await?;
@@ -179,28 +180,15 @@ async fn work(
     for row in house.store.waiting_messages().await? {
         house.store.resend(row);
     }
+    housekeeping::tidy(house).await?;
     at_work.push(tokio::spawn(delivery::run(Arc::clone(house), rows, hushing)));
     at_work.push(tokio::spawn(execution::runner::run(Arc::clone(house), stopping)));
-    tidy(house).await?;
     lanes.resume().await?;
     ready.send_replace(true);
+    open.send_replace(true);
     tracing::info!(listen = house.config.appservice.listen, "ready");
     reconcile::run(house).await;
-    house.store.forget_handled(house.store.clock.now_ms() - REMEMBER_MS).await?;
-    std::future::pending().await
-}
-
-/// Removes run folders of plans that never became an operation, because we died while planning.
-async fn tidy(house: &House) -> Result<(), ServeError> {
-    let Some(runs) = &house.config.executors.runs else { return Ok(()) };
-    let Ok(mut folders) = tokio::fs::read_dir(runs).await else { return Ok(()) };
-    while let Ok(Some(folder)) = folders.next_entry().await {
-        let name = folder.file_name().to_string_lossy().into_owned();
-        if house.is_operation_id(&name) && house.store.operation(&name).await?.is_none() {
-            let _ = tokio::fs::remove_dir_all(folder.path()).await;
-        }
-    }
-    Ok(())
+    housekeeping::run(house).await
 }
 
 async fn listen(address: &str) -> Result<TcpListener, ServeError> {

@@ -8,7 +8,7 @@ use ruma::{OwnedRoomId, RoomAliasId, RoomId};
 use serde_json::{Value, json};
 
 use crate::bots::Bot;
-use crate::config::{Role, RoomRef, Rooms};
+use crate::config::{Role, RoomRef};
 use crate::house::House;
 use crate::registration::alias_localpart;
 use crate::store::StoreError;
@@ -44,22 +44,10 @@ pub(super) async fn recall(house: &Arc<House>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// What `[rooms]` says about a key.
-fn configured<'a>(rooms: &'a Rooms, key: &str) -> Option<&'a RoomRef> {
-    match key {
-        "ops" => rooms.ops.as_ref(),
-        "health" => rooms.health.as_ref(),
-        "infra" => rooms.infra.as_ref(),
-        "planner" => rooms.planner.as_ref(),
-        "sec" => rooms.sec.as_ref(),
-        _ => rooms.space.as_ref(),
-    }
-}
-
 /// Finds a room or makes it.
 pub(super) async fn ensure(house: &House, key: &str, room: Value) -> Result<(OwnedRoomId, bool), RoomError> {
     let core = house.client(Bot::Core);
-    let alias = match configured(&house.config.rooms, key) {
+    let alias = match house.config.rooms.get(key) {
         Some(RoomRef::Id(id)) => {
             core.join((&**id).into()).await?;
             return Ok((id.clone(), false));

@@ -96,7 +96,7 @@ impl Store {
         Ok(sqlx::query_scalar("SELECT COUNT(*) FROM inbox WHERE state = 'poison'").fetch_one(self.pool()).await?)
     }
 
-    /// Forgets what was handled before `before` (milliseconds since the epoch).
+    /// Forgets what was handled or sent before `before` (milliseconds since the epoch), and questions that expired.
     pub async fn forget_handled(&self, before: i64) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         for sql in [
@@ -105,6 +105,8 @@ impl Store {
         ] {
             sqlx::query(sql).bind(before).execute(&mut *tx.tx).await?;
         }
+        let now = tx.now_ms();
+        sqlx::query("DELETE FROM questions WHERE expires_ts < $1").bind(now).execute(&mut *tx.tx).await?;
         tx.commit().await
     }
 }

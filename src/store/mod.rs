@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
-use sqlx::{Any, AnyPool, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, Connection, Transaction};
 use tokio::sync::{Mutex, OwnedMutexGuard, mpsc};
 
 use crate::clock::Clock;
@@ -106,6 +106,10 @@ impl Store {
             _ => url.to_owned(),
         };
         let options: AnyConnectOptions = full.parse()?;
+        if kind == Kind::Postgres {
+            // A pool would only say that it timed out.
+            AnyConnection::connect(&full).await?.close().await?;
+        }
         let pool = AnyPoolOptions::new()
             .max_connections(if kind == Kind::Sqlite { 4 } else { 8 })
             .after_connect(move |connection, _| {

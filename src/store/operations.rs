@@ -374,6 +374,17 @@ impl Store {
             .await?)
     }
 
+    /// When an operation came to its end (milliseconds since the epoch), if it did.
+    pub async fn ended(&self, id: &str) -> Result<Option<i64>, StoreError> {
+        let row = sqlx::query("SELECT state, updated_ts FROM operations WHERE id = $1")
+            .bind(id)
+            .fetch_optional(self.pool())
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let state = State::parse(&row.try_get::<String, _>(0)?);
+        Ok(if state.is_some_and(State::is_final) { Some(row.try_get(1)?) } else { None })
+    }
+
     /// The votes on an operation.
     pub async fn votes(&self, operation: &str) -> Result<Vec<Vote>, StoreError> {
         let rows = sqlx::query("SELECT person, user_id, verdict, event_id, ts FROM votes WHERE operation = $1 ORDER BY ts")

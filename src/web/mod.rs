@@ -23,13 +23,18 @@ struct Web {
     ready: watch::Receiver<bool>,
 }
 
-/// All routes.
-pub fn router(house: &Arc<House>, lanes: &Lanes, ready: watch::Receiver<bool>) -> Router {
+/// All routes. `ready` is what `/readyz` tells; transactions wait until the house is `open`.
+pub fn router(
+    house: &Arc<House>,
+    lanes: &Lanes,
+    ready: watch::Receiver<bool>,
+    open: watch::Receiver<bool>,
+) -> Router {
     let appservice = &house.config.appservice;
     let mut settings = RouterSettings::new(appservice.hs_token.clone().unwrap_or_default());
     settings.path_prefix = Some(appservice.path_prefix.clone()).filter(|prefix| !prefix.is_empty());
     settings.legacy_paths = appservice.legacy_paths;
-    let matrix = ralf_appservice::router(settings, Arc::new(Intake::new(Arc::clone(house), lanes.clone(), ready.clone())));
+    let matrix = ralf_appservice::router(settings, Arc::new(Intake::new(Arc::clone(house), lanes.clone(), open)));
     let web = Web { house: Arc::clone(house), ready };
     Router::new()
         .route("/livez", get(async || "ok\n"))
