@@ -32,7 +32,7 @@ pub(super) async fn redacted(
         return Ok(Handled::Done);
     }
     for op in &pending {
-        approval::cancel(house, None, op, event.sender.as_str(), &event.id).await?;
+        approval::cancel(house, op, event.sender.as_str(), &event.id).await?;
     }
     done(house, seq).await
 }
