@@ -6,5 +6,8 @@
 
 mod harness;
 
+mod questions;
 mod store;
 mod the_way_through;
+mod who_may;
+mod yes_and_no;
