@@ -6,6 +6,7 @@
 
 mod harness;
 
+mod kills;
 mod questions;
 mod store;
 mod the_way_through;

@@ -116,3 +116,18 @@ async fn taking_the_asking_message_back_cancels_what_waits() {
     assert!(admin.all(|e| e.operation_id() == proposal.operation_id() && e.state() == "running").is_empty());
     assert!(paperless.journal().is_empty());
 }
+
+#[tokio::test]
+async fn taking_the_asking_message_back_at_once_leads_to_no_proposal() {
+    let stage = Stage::shared().await;
+    let ops = stage.room("ops");
+    let admin = stage.person("admin").await;
+    let asked = admin.say(&ops, "Installiere Paperless auf node-2").await;
+    admin.redact(&ops, &asked).await;
+    // Two more plans one after the other: the first one's would be there by now.
+    for node in ["node-2", "node-3"] {
+        let other = admin.proposal(&ops, &format!("Installiere Paperless auf {node}")).await;
+        admin.ask(&ops, &format!("!ralf abbrechen {}", other.operation_id())).await;
+    }
+    assert!(admin.all(|e| e.answers() == asked).is_empty(), "{}", admin.story());
+}
