@@ -26,6 +26,8 @@ pub(super) async fn redacted(
     if pending.is_empty() {
         let mut tx = house.store.begin().await?;
         if tx.handled(seq).await? {
+            // Its plan may still be in the making.
+            tx.unheard(target).await?;
             tx.forget_questions_about(target).await?;
             tx.commit().await?;
         }
