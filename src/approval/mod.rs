@@ -11,4 +11,4 @@ pub use key::{Verdict, verdict};
 pub use permit::Permit;
 pub(crate) use request::{lang, message, root};
 pub use request::{operation, propose, refresh};
-pub use vote::{cancel, expire_due, react, vote_by_words, withdraw};
+pub use vote::{cancel, cancel_by_words, expire_due, react, vote_by_words, withdraw};

@@ -26,13 +26,15 @@ pub(super) async fn redacted(
     if pending.is_empty() {
         let mut tx = house.store.begin().await?;
         if tx.handled(seq).await? {
+            // Its plan may still be in the making.
+            tx.unheard(target).await?;
             tx.forget_questions_about(target).await?;
             tx.commit().await?;
         }
         return Ok(Handled::Done);
     }
     for op in &pending {
-        approval::cancel(house, None, op, event.sender.as_str(), &event.id).await?;
+        approval::cancel(house, op, event.sender.as_str(), &event.id).await?;
     }
     done(house, seq).await
 }

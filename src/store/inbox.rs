@@ -122,4 +122,13 @@ impl Tx {
             .await?;
         Ok(done.rows_affected() == 1)
     }
+
+    /// Takes an event back that is still being handled: what its handling comes to is dropped.
+    pub async fn unheard(&mut self, event_id: &str) -> Result<(), StoreError> {
+        sqlx::query("UPDATE inbox SET state = 'done', body = '' WHERE event_id = $1 AND state = 'new'")
+            .bind(event_id)
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
 }

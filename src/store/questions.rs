@@ -104,10 +104,12 @@ impl Tx {
         Ok(())
     }
 
-    /// Forgets every question about a message; whether there was one.
-    pub async fn forget_questions_about(&mut self, ask_event: &str) -> Result<bool, StoreError> {
-        let gone =
-            sqlx::query("DELETE FROM questions WHERE ask_event = $1").bind(ask_event).execute(&mut *self.tx).await?;
+    /// Forgets every question that was asked by this event or about it; whether there was one.
+    pub async fn forget_questions_about(&mut self, event: &str) -> Result<bool, StoreError> {
+        let gone = sqlx::query("DELETE FROM questions WHERE ask_event = $1 OR question_event = $1")
+            .bind(event)
+            .execute(&mut *self.tx)
+            .await?;
         Ok(gone.rows_affected() > 0)
     }
 }

@@ -16,12 +16,17 @@ fn main() {
     if !std::env::args().any(|arg| arg == "--bench") {
         return;
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
     runtime.block_on(run());
 }
 
 async fn run() {
-    let folder = tempfile::tempdir_in(std::env::current_dir().expect("a folder")).expect("a temporary folder");
+    let folder =
+        tempfile::tempdir_in(std::env::current_dir().expect("a folder")).expect("a temporary folder");
     let url = format!("sqlite:{}/bench.db", folder.path().display());
     let (store, _rows) = Store::open(&url, Clock::System).await.expect("a store");
     let _lease = store.acquire("bench", || {}).await.expect("the lease");
@@ -44,13 +49,18 @@ async fn run() {
     let ratios: Vec<f64> = floor.iter().zip(&ours).map(|(f, o)| f.as_secs_f64() / o.as_secs_f64()).collect();
     let per = |d: Duration| d.as_secs_f64() * 1e6 / COMMITS as f64;
     println!("intake: one event a transaction, SQLite, synchronous=FULL, on {}", folder.path().display());
-    println!("  raw commits      {:7.0} µs each (median of {ROUNDS} rounds of {COMMITS})", per(median(&mut floor.clone())));
+    println!(
+        "  raw commits      {:7.0} µs each (median of {ROUNDS} rounds of {COMMITS})",
+        per(median(&mut floor.clone()))
+    );
     println!("  inbox            {:7.0} µs each", per(median(&mut ours.clone())));
     let mut ratios = ratios;
     ratios.sort_by(f64::total_cmp);
     println!(
         "  ratio            {:7.2} × the speed of raw commits (rounds from {:.2} to {:.2}; aim ≥ 0.8)",
-        ratios[ROUNDS / 2], ratios[0], ratios[ROUNDS - 1]
+        ratios[ROUNDS / 2],
+        ratios[0],
+        ratios[ROUNDS - 1]
     );
 }
 
@@ -59,7 +69,9 @@ async fn raw_pool(url: &str) -> AnyPool {
         .max_connections(1)
         .after_connect(|connection, _| {
             Box::pin(async move {
-                for pragma in ["PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA busy_timeout = 10000"] {
+                for pragma in
+                    ["PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA busy_timeout = 10000"]
+                {
                     connection.execute(pragma).await?;
                 }
                 Ok(())

@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use ralf::lab::{Lab, LabJson, LabOptions};
-use ralf_appservice::{Client, Handler, HandlerError, Homeserver, Registration, RouterSettings, Transaction, content};
+use ralf_appservice::{
+    Client, Handler, HandlerError, Homeserver, Registration, RouterSettings, Transaction, content,
+};
 use ruma::{EventId, RoomId, ServerName, UserId};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -22,7 +24,11 @@ fn main() {
     if !std::env::args().any(|arg| arg == "--bench") {
         return;
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
     runtime.block_on(run());
 }
 
@@ -35,15 +41,20 @@ async fn run() {
     let file = folder.path().join("floor.yaml");
     registration.write_private(&file).expect("a registration");
 
-    let mut options = LabOptions::new(folder.path().join("lab"), env!("CARGO_BIN_EXE_ralf")).expect("options");
+    let mut options =
+        LabOptions::new(folder.path().join("lab"), env!("CARGO_BIN_EXE_ralf")).expect("options");
     options.appservice = Some(file);
     let lab = Lab::start(options).await.expect("a lab");
     let info = lab.info();
-    let homeserver = Homeserver::new(&info.homeserver, &registration.as_token, &server).expect("a homeserver");
+    let homeserver =
+        Homeserver::new(&info.homeserver, &registration.as_token, &server).expect("a homeserver");
     let floor = homeserver.bot(&UserId::parse("@floor:lab.local").expect("an id"), "FLOOR".into());
     floor.register().await.expect("registered");
     floor.ensure_device("floor").await.expect("a device");
-    let router = ralf_appservice::router(RouterSettings::new(registration.hs_token.clone()), Arc::new(Floor(floor.clone())));
+    let router = ralf_appservice::router(
+        RouterSettings::new(registration.hs_token.clone()),
+        Arc::new(Floor(floor.clone())),
+    );
     tokio::spawn(async move { axum::serve(listener, router).await });
 
     let admin = person(&info, &homeserver);
@@ -77,7 +88,10 @@ async fn run() {
     println!("  do-nothing application service  {:6.1} ms (median)", median(&mut floors));
     println!("  R.A.L.F., durable               {:6.1} ms", median(&mut ours));
     let half = quartiles(&mut differences);
-    println!("  median of paired differences    {:+6.2} ms (quartiles {:+.2} to {:+.2}; aim ≤ +1.0)", half.1, half.0, half.2);
+    println!(
+        "  median of paired differences    {:+6.2} ms (quartiles {:+.2} to {:+.2}; aim ≤ +1.0)",
+        half.1, half.0, half.2
+    );
     println!("  CPU per answered message        {cpu:6.2} ms (aim ≤ 1.5)");
     println!("  memory, resident                {:6.1} MiB (aim ≤ 25)", resident_mib(pid));
     starts(&lab, &info, &replies, &admin, &ops).await;
@@ -121,7 +135,8 @@ impl Handler for Floor {
     async fn transaction(&self, transaction: Transaction) -> Result<(), HandlerError> {
         for event in transaction.events {
             let event: Value = serde_json::from_str(event.json().get()).unwrap_or_default();
-            let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let text =
+                |pointer: &str| event.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
             if text("/type") != "m.room.message" || text("/sender") == self.0.user_id().as_str() {
                 continue;
             }
@@ -169,10 +184,13 @@ impl Replies {
                 let now = Instant::now();
                 since = answer["next_batch"].as_str().map(str::to_owned);
                 let rooms = answer.pointer("/rooms/join").and_then(Value::as_object).into_iter().flatten();
-                let events = rooms.filter_map(|(_, room)| room.pointer("/timeline/events")?.as_array()).flatten();
+                let events =
+                    rooms.filter_map(|(_, room)| room.pointer("/timeline/events")?.as_array()).flatten();
                 let mut mail = mail.lock().expect("no panic");
                 for event in events {
-                    let Some(to) = event.pointer("/content/m.relates_to/m.in_reply_to/event_id").and_then(Value::as_str) else {
+                    let Some(to) =
+                        event.pointer("/content/m.relates_to/m.in_reply_to/event_id").and_then(Value::as_str)
+                    else {
                         continue;
                     };
                     match mail.waiting.remove(to) {

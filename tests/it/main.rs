@@ -6,5 +6,9 @@
 
 mod harness;
 
+mod kills;
+mod questions;
 mod store;
 mod the_way_through;
+mod who_may;
+mod yes_and_no;

@@ -5,10 +5,12 @@ mod event;
 pub(crate) mod fake;
 mod folder;
 mod person;
+mod serve;
 mod stage;
 mod talk;
 
 pub(crate) use event::Event;
 pub(crate) use folder::{folder, fresh_folder};
 pub(crate) use person::Person;
+pub(crate) use serve::Serve;
 pub(crate) use stage::Stage;
