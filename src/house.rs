@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use ralf_appservice::Client;
-use ralf_intents::{Lang, Names, Understanding};
+use ralf_intents::{Catalogue, Lang, Model, Names, Understanding};
 use ruma::{OwnedServerName, UserId};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, SetOnce};
 
 use crate::bots::Bot;
 use crate::config::{Config, Person, Role};
@@ -16,6 +16,9 @@ use crate::inventory::{Inventory, InventoryError, Source};
 use crate::metrics::Metrics;
 use crate::plan::{canonical, hex};
 use crate::store::Store;
+
+/// What operation ids are made of: no letter that looks like a digit.
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// The running house.
 pub struct House {
@@ -26,8 +29,12 @@ pub struct House {
     /// Everything durable.
     pub store: Store,
     clients: BTreeMap<Bot, Client>,
-    /// Sentences to intents.
-    pub understanding: Understanding,
+    /// Sentences to intents; it trains while the house starts.
+    understanding: Arc<SetOnce<Understanding>>,
+    /// The catalogue behind it.
+    pub catalogue: Catalogue,
+    /// The language model that is asked in doubt, if there is one.
+    pub model: Option<Arc<dyn Model>>,
     /// What can be named.
     pub inventory: Arc<Source>,
     names: Mutex<Option<(Arc<Inventory>, Arc<Names>)>>,
@@ -70,8 +77,10 @@ pub struct Parts {
     pub store: Store,
     /// One client per bot.
     pub clients: BTreeMap<Bot, Client>,
-    /// See [`House::understanding`].
-    pub understanding: Understanding,
+    /// See [`House::catalogue`].
+    pub catalogue: Catalogue,
+    /// See [`House::model`].
+    pub model: Option<Arc<dyn Model>>,
     /// See [`House::inventory`].
     pub inventory: Arc<Source>,
     /// See [`House::executors`].
@@ -85,14 +94,19 @@ pub struct Parts {
 impl House {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { config, server, store, clients, understanding, inventory, executors, metrics, http } = parts;
+        let Parts { config, server, store, clients, catalogue, model, inventory, executors, metrics, http } = parts;
         let policy_version = policy_version(&config);
+        let understanding = Arc::new(SetOnce::new());
+        let (trained, of) = (Arc::clone(&understanding), catalogue.clone());
+        tokio::task::spawn_blocking(move || drop(trained.set(Understanding::new(of))));
         Self {
             config,
             server,
             store,
             clients,
             understanding,
+            catalogue,
+            model,
             inventory,
             names: Mutex::default(),
             executors,
@@ -140,6 +154,11 @@ impl House {
         self.rooms().own.iter().find(|(_, own)| **own == bot).map(|(id, _)| id.clone())
     }
 
+    /// What turns sentences into intents; waits until it is trained.
+    pub async fn understanding(&self) -> &Understanding {
+        self.understanding.wait().await
+    }
+
     /// Inventory and names as they are now.
     ///
     /// # Errors
@@ -169,8 +188,12 @@ impl House {
 
     /// A fresh operation id: ten letters and digits that can't be mistaken for each other, for people to type.
     pub fn new_operation_id(&self) -> String {
-        const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
         (0..10).map(|_| char::from(ALPHABET[usize::from(rand::random::<u8>() % 32)])).collect()
+    }
+
+    /// Whether a text looks like an operation's id.
+    pub fn is_operation_id(&self, text: &str) -> bool {
+        text.len() == 10 && text.bytes().all(|byte| ALPHABET.contains(&byte))
     }
 
     /// Where an operation is rendered and run.

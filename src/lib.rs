@@ -15,6 +15,7 @@ pub mod registration;
 pub mod event;
 pub mod inbound;
 pub mod conversation;
+pub mod model;
 pub mod inventory;
 pub mod plan;
 pub mod approval;

@@ -132,6 +132,7 @@ impl Metrics {
         self.outbox_dead.set(i64::try_from(store.dead_letters(100).await?.len()).unwrap_or(i64::MAX));
         let last = self.last_transaction_ms.load(Ordering::Relaxed);
         self.transaction_age.set(if last == 0 { -1 } else { age(Some(last)) });
+        self.operations.clear();
         for (state, count) in store.operations_by_state().await? {
             self.operations.get_or_create(&OfState { state }).set(count);
         }

@@ -6,12 +6,14 @@ mod catalogue;
 mod classifier;
 mod clause;
 mod cues;
+pub mod eval;
 mod fill;
 mod grammar;
 mod ground;
 mod inventory;
 mod json;
 mod lang;
+mod model;
 mod mood;
 mod names;
 mod nearest;
@@ -25,6 +27,9 @@ pub use amend::Amendment;
 pub use catalogue::{Bilingual, Catalogue, CatalogueError, IntentSpec, Slot, SlotType, Text};
 pub use inventory::{Inventory, Thing};
 pub use lang::Lang;
+pub use model::{
+    Model, ModelError, ModelRequest, OllamaModel, OpenAiModel, ScriptedModel, prompt_hash, prompt_version,
+};
 pub use names::Names;
 pub use reading::{Ask, Candidate, Choice, Intent, NoneReason, Outcome, Question, Reading, Slots, Trace};
 pub use understanding::Understanding;

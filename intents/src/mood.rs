@@ -14,8 +14,8 @@ pub(crate) fn mood(text: &Text, lattice: &Lattice) -> Option<(NoneReason, String
     negated(&words)
         .map(|w| (NoneReason::Negated, w))
         .or_else(|| how_to(&words).map(|w| (NoneReason::HowTo, w)))
-        .or_else(|| report(&words, text).map(|w| (NoneReason::Report, w)))
         .or_else(|| later(&words, text, lattice).map(|w| (NoneReason::Later, w)))
+        .or_else(|| report(&words, text, lattice).map(|w| (NoneReason::Report, w)))
 }
 
 /// "nicht", "auf keinen Fall", "don't".
@@ -107,57 +107,50 @@ fn how_to(words: &[&str]) -> Option<String> {
 }
 
 /// "ich habe … neu gestartet", "I restarted …", "… wurde aktualisiert".
-fn report(words: &[&str], text: &Text) -> Option<String> {
-    let wish = words.iter().any(|w| is_one(words::WISH, w));
-    let subject = words.iter().position(|w| {
-        is_one("ich wir er sie man jemand i we he she they someone somebody you it who im ive weve", w)
-    });
+fn report(words: &[&str], text: &Text, lattice: &Lattice) -> Option<String> {
+    if words.iter().any(|w| is_one(words::WISH, w)) {
+        return None;
+    }
     let auxiliary = words.iter().find(|w| is_one(words::AUXILIARY, w));
     let done = words.iter().find(|w| participle(w));
-    if let (Some(auxiliary), Some(done), false) = (auxiliary, done, wish) {
+    if let (Some(auxiliary), Some(done)) = (auxiliary, done) {
         return Some(format!("{auxiliary} … {done}"));
     }
-    // "I just restarted", "we updated"; "get it restarted" is a wish.
-    if let (Some(subject), Some(done)) = (subject, words.iter().position(|w| is_one(words::PAST, w)))
-        && !wish
-        && done > subject
+    // No command says "restarted" or "finished".
+    if let Some(done) = words.iter().find(|w| is_one(words::DONE, w)) {
+        return Some((*done).to_owned());
+    }
+    let subject = words.iter().position(|w| is_one(words::SUBJECT, w));
+    let past = words.iter().position(|w| is_one(words::PAST, w));
+    if let (Some(subject), Some(past)) = (subject, past)
+        && past > subject
     {
-        return Some(format!("{} … {}", words[subject], words[done]));
+        return Some(format!("{} … {}", words[subject], words[past]));
     }
     // "ich starte gerade grafana neu", "I'm restarting grafana"
-    let first = words.iter().position(|w| is_one("ich wir i im we were", w)).filter(|i| *i < 2);
-    if let Some(first) = first {
-        let next = words[first + 1..]
-            .iter()
-            .take(3)
-            .find(|w| is_one(words::OWN_DOING, w) || (w.len() > 5 && w.ends_with("ing")));
-        if let (Some(next), false) = (next, wish) {
+    if let Some(first) = words.iter().position(|w| is_one("ich wir i im we were", w)).filter(|i| *i < 2) {
+        let doing = |w: &&&str| is_one(words::OWN_DOING, w) || (w.len() > 5 && w.ends_with("ing"));
+        if let Some(next) = words[first + 1..].iter().take(3).find(doing) {
             return Some(format!("{} {next}", words[first]));
         }
     }
-    // "grafana startet neu", "jellyfin is restarting", "grafana restarted itself"
+    if text.mark == Some('?') {
+        return None;
+    }
+    // "jellyfin is restarting", "grafana läuft jetzt mit drei Replikas"
     let going = words
         .windows(2)
         .find(|w| is_one("is are was keeps kept started", w[0]) && w[1].len() > 5 && w[1].ends_with("ing"));
-    if let Some(going) = going.filter(|_| text.mark != Some('?')) {
-        return Some(going.join(" "));
-    }
-    let itself = words.windows(2).find(|w| {
-        is_one(words::PAST, w[0])
-            && is_one("itself on by twice successfully fine already again yesterday today", w[1])
-    });
-    itself.map(|w| w.join(" ")).or_else(|| {
-        words
-            .iter()
-            .find(|w| {
-                is_one("startet startete restartete bootet installiert aktualisiert", w)
-                    && !wish
-                    && words.first() != Some(w)
-                    && words.last() != Some(w)
-                    && is_one("sich gerade staendig dauernd", words.last().unwrap_or(&""))
-            })
-            .map(|w| (*w).to_owned())
-    })
+    going.map(|w| w.join(" ")).or_else(|| state(words, text, lattice))
+}
+
+/// A name and what it does: a statement, no command.
+fn state(words: &[&str], text: &Text, lattice: &Lattice) -> Option<String> {
+    let start = text.tokens.iter().position(|t| !t.skip && !is_one(words::BEFORE_QUESTION, &t.norm))?;
+    let kinds = [Kind::Service, Kind::Host, Kind::Alert, Kind::Secret];
+    let edge = lattice.at(start).iter().filter(|e| kinds.contains(&e.kind)).max_by_key(|e| e.len())?;
+    let verb = words.get(edge.end)?;
+    is_one(words::STATE, verb).then(|| format!("{} {verb}", edge.written))
 }
 
 /// "wenn es ausfällt", "morgen um 3", "every night".
@@ -166,7 +159,11 @@ fn later(words: &[&str], text: &Text, lattice: &Lattice) -> Option<String> {
     for (i, word) in words.iter().enumerate() {
         let before = i.checked_sub(1).map_or("", &at);
         let (next, after) = (at(i + 1), at(i + 2));
-        if is_one(words::CONDITION, word) && !polite_condition(&words[i..]) {
+        // "restart it once" is no condition.
+        let last = i + 1 == words.len() && *word == "once";
+        let case =
+            (*word == "in" && next == "case") || (matches!(*word, "im") && matches!(next, "fall" | "falle"));
+        if case || (is_one(words::CONDITION, word) && !last && !polite_condition(&words[i..])) {
             return Some((*word).to_owned());
         }
         let clock =

@@ -126,7 +126,7 @@ impl Understanding {
         Lattice::new(text, names, &|w| self.grammar.is_word(w))
     }
 
-    fn resolve(&self, message: &Message<'_>, mut draft: Draft, hint: Option<Lang>) -> Reading {
+    pub(crate) fn resolve(&self, message: &Message<'_>, mut draft: Draft, hint: Option<Lang>) -> Reading {
         if message.text.tokens.is_empty() {
             draft.note("grammar", "no words");
             return draft.done(Outcome::None(NoneReason::Empty), Vec::new());

@@ -16,7 +16,7 @@ use crate::store::{NewMessage, Operation, State, StoreError, Tx, Vote, sent};
 pub fn operation(house: &House, talk: &Talk, intent: &Intent, plan: Plan, folder: &Path) -> Operation {
     let now = house.store.clock.now_ms();
     let rule = house.config.policy.rule(&intent.name);
-    let bot = house.understanding.catalogue().get(&intent.name).map_or("core", |spec| spec.bot.as_str());
+    let bot = house.catalogue.get(&intent.name).map_or("core", |spec| spec.bot.as_str());
     Operation {
         id: plan.task.operation.clone(),
         state: State::AwaitingApproval,

@@ -104,10 +104,16 @@ async fn cast(house: &Arc<House>, seq: i64, op: &Operation, cast: Cast<'_>) -> R
                 return Ok(());
             }
             let text = messages::decided(lang(&op), &approvers(&votes));
-            say_in_thread(&mut tx, &op, votes_given(&votes), text, None).await?;
+            say_in_thread(&mut tx, &op, votes_given(&votes), text, cast.talk).await?;
             true
         }
-        Verdict::Approve => false,
+        Verdict::Approve => {
+            if cast.talk.is_some() {
+                let text = messages::counted(lang(&op), votes_given(&votes), op.needed);
+                say_in_thread(&mut tx, &op, votes_given(&votes), text, cast.talk).await?;
+            }
+            false
+        }
     };
     refresh(&mut tx, &op, &votes).await?;
     tx.commit().await?;

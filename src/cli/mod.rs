@@ -62,7 +62,7 @@ pub fn main() -> ExitCode {
         Command::Check(arg) => check::main(&arg),
         Command::Doctor(arg) => run(doctor::main(arg)),
         Command::Registration(arg) => registration::main(&arg),
-        Command::Intents(command) => intents::main(command),
+        Command::Intents(command) => run(intents::main(command)),
         Command::Audit(command) => run(audit::main(command)),
         Command::Migrate(arg) => run(check::migrate(arg)),
     }

@@ -55,7 +55,7 @@ pub(super) async fn on(
 }
 
 /// Shows 👀 and typing when something takes longer than a second.
-async fn patiently<T>(house: &House, talk: &Talk, work: impl Future<Output = T>) -> T {
+pub(super) async fn patiently<T>(house: &House, talk: &Talk, work: impl Future<Output = T>) -> T {
     let mut work = Box::pin(work);
     if let Ok(done) = tokio::time::timeout(PATIENCE, &mut work).await {
         return done;

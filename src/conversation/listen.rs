@@ -61,8 +61,25 @@ pub(super) async fn message(
             return Ok(Handled::Done);
         }
     };
-    let reading = house.understanding.read(&talk.sentence, &names, lang);
-    understood(house, seq, &mut talk, reading, addressed).await
+    let reading = house.understanding().await.read(&talk.sentence, &names, lang);
+    match (&reading.outcome, &house.model) {
+        (Outcome::Ask(_) | Outcome::None(NoneReason::NotOurs), Some(model)) => {
+            let (house, model) = (Arc::clone(house), Arc::clone(model));
+            Ok(Handled::Later(Box::pin(async move {
+                let sentence = talk.sentence.clone();
+                let thinking = async {
+                    house.understanding().await.read_with_model(&sentence, &names, lang, model.as_ref()).await
+                };
+                let reading =
+                    if addressed { act::patiently(&house, &talk, thinking).await } else { thinking.await };
+                match understood(&house, seq, &mut talk, reading, addressed).await? {
+                    Handled::Done => Ok(()),
+                    Handled::Later(rest) => rest.await,
+                }
+            })))
+        }
+        _ => understood(house, seq, &mut talk, reading, addressed).await,
+    }
 }
 
 /// Goes on with a message that was read.

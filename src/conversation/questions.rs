@@ -61,7 +61,7 @@ async fn fill(
         }
     };
     let ask = open(&question)?;
-    let reading = house.understanding.fill(&ask, words, &names, Some(talk.lang));
+    let reading = house.understanding().await.fill(&ask, words, &names, Some(talk.lang));
     let outcome = match reading.outcome {
         Outcome::None(reason) => {
             let said = vec![Answer::Say(listen::none(talk.lang, reason))];

@@ -8,27 +8,19 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::config::{self, InventoryFiles};
 use crate::inventory::Source;
+use crate::lab::{Cache, Progress};
 
-/// The programs that the tests need, in one folder: `$RALF_TEST_ANSIBLE`, the PATH, or an installation of the lab's.
+/// The folder with ansible-playbook, supervisord and supervisorctl: `$RALF_TEST_ANSIBLE`, else the lab's own, which is
+/// installed if it is not there yet.
 pub(crate) fn programs() -> PathBuf {
-    let given = std::env::var_os("RALF_TEST_ANSIBLE").map(PathBuf::from);
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let cache = std::env::var_os("RALF_LAB_CACHE").map(PathBuf::from).or_else(|| {
-        let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-        Some(std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or(home)?.join("ralf-lab"))
-    });
-    let installed = cache.and_then(|cache| std::fs::read_dir(cache).ok());
-    let installed = installed.into_iter().flatten().flatten().map(|entry| entry.path().join("python/bin"));
-    given
-        .into_iter()
-        .chain(std::env::split_paths(&path))
-        .chain(installed)
-        .find(|folder| ["ansible-playbook", "supervisord", "supervisorctl"].iter().all(|p| folder.join(p).is_file()))
-        .expect(
-            "ansible-playbook, supervisord and supervisorctl are not in one folder: run `ralf lab --prepare`, or \
-             `pip install 'ansible-core==2.19.*' supervisor==4.3.0` in a virtual environment and set \
-             RALF_TEST_ANSIBLE to its bin folder",
-        )
+    if let Some(given) = std::env::var_os("RALF_TEST_ANSIBLE") {
+        return given.into();
+    }
+    let install = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async { Cache::from_environment()?.programs(Progress::stderr()).await })
+    };
+    std::thread::spawn(install).join().expect("no panic").expect("Ansible and supervisord are installed")
 }
 
 /// A service whose health answers and that notes its arguments.

@@ -13,7 +13,7 @@ use crate::bots::Bot;
 use crate::event::Kind;
 use crate::house::House;
 use crate::plan::hex;
-use crate::store::{Claimed, StoreError};
+use crate::store::StoreError;
 
 /// Takes transactions in.
 pub struct Intake {
@@ -57,15 +57,11 @@ impl Handler for Intake {
         if events.is_empty() {
             return Ok(());
         }
-        match self.house.store.claim(&transaction.id, events).await {
-            Ok(Claimed::New(rows)) => {
+        match self.house.store.take_in(events).await {
+            Ok(rows) => {
                 for row in rows {
                     self.lanes.push(row);
                 }
-                Ok(())
-            }
-            Ok(Claimed::Again) => {
-                tracing::debug!(transaction = transaction.id, "this transaction was here before");
                 Ok(())
             }
             Err(error) => {

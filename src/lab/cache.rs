@@ -90,6 +90,14 @@ impl Cache {
         self.installation(progress).await.map(|_| ())
     }
 
+    /// The folder with the programs – ansible-playbook, supervisord, supervisorctl –, installed if need be.
+    ///
+    /// # Errors
+    /// As [`Cache::prepare`].
+    pub async fn programs(&self, progress: Progress) -> Result<PathBuf, LabError> {
+        Ok(self.installation(progress).await?.folder.join("python/bin"))
+    }
+
     pub(super) async fn installation(&self, progress: Progress) -> Result<Installation, LabError> {
         let hash = crate::plan::hex(&Sha256::digest(REQUIREMENTS)[..6]);
         let installation = Installation { folder: self.root.join(format!("python-{hash}")) };

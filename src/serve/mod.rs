@@ -13,7 +13,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ralf_appservice::ClientError;
-use ralf_intents::Understanding;
 use ruma::ServerName;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -124,7 +123,8 @@ pub async fn run(config: Config) -> Result<(), ServeError> {
     let house = Arc::new(House::new(Parts {
         executors: executors(&config, &inventory),
         inventory,
-        understanding: Understanding::new(catalogue),
+        catalogue,
+        model: crate::model::configured(&config.model, &metrics),
         config,
         server,
         store: store.clone(),
@@ -181,12 +181,26 @@ async fn work(
     }
     at_work.push(tokio::spawn(delivery::run(Arc::clone(house), rows, hushing)));
     at_work.push(tokio::spawn(execution::runner::run(Arc::clone(house), stopping)));
+    tidy(house).await?;
     lanes.resume().await?;
     ready.send_replace(true);
     tracing::info!(listen = house.config.appservice.listen, "ready");
     reconcile::run(house).await;
     house.store.forget_handled(house.store.clock.now_ms() - REMEMBER_MS).await?;
     std::future::pending().await
+}
+
+/// Removes run folders of plans that never became an operation, because we died while planning.
+async fn tidy(house: &House) -> Result<(), ServeError> {
+    let Some(runs) = &house.config.executors.runs else { return Ok(()) };
+    let Ok(mut folders) = tokio::fs::read_dir(runs).await else { return Ok(()) };
+    while let Ok(Some(folder)) = folders.next_entry().await {
+        let name = folder.file_name().to_string_lossy().into_owned();
+        if house.is_operation_id(&name) && house.store.operation(&name).await?.is_none() {
+            let _ = tokio::fs::remove_dir_all(folder.path()).await;
+        }
+    }
+    Ok(())
 }
 
 async fn listen(address: &str) -> Result<TcpListener, ServeError> {

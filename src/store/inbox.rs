@@ -1,19 +1,8 @@
 //! Inbox: what the homeserver told us, committed before it is acknowledged.
 
-use std::collections::HashSet;
-
 use sqlx::Row;
 
 use super::{Store, StoreError, Tx};
-
-/// A transaction after [`Store::claim`].
-#[derive(Debug)]
-pub enum Claimed {
-    /// It is new; these of its events are, too, in their order.
-    New(Vec<InboxRow>),
-    /// It was here before; nothing was done.
-    Again,
-}
 
 /// An event that waits to be handled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,30 +20,16 @@ pub struct InboxRow {
 }
 
 impl Store {
-    /// Claims a transaction and stores its events – `(event id, room id, body)` – in one database transaction.
-    pub async fn claim(
-        &self,
-        transaction: &str,
-        events: Vec<(String, String, String)>,
-    ) -> Result<Claimed, StoreError> {
+    /// Stores the events of a transaction – `(event id, room id, body)` – in one database transaction, and returns those
+    /// that are new, in their order.
+    ///
+    /// A redelivered transaction is known by its events, not by its id: on SQLite, Synapse begins to count its
+    /// transactions anew when it restarts, so an id that was seen before can bring new events.
+    pub async fn take_in(&self, events: Vec<(String, String, String)>) -> Result<Vec<InboxRow>, StoreError> {
         let mut tx = self.begin().await?;
         let now = tx.now_ms();
-        let fresh = sqlx::query("INSERT INTO transactions (id, received_ts) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-            .bind(transaction)
-            .bind(now)
-            .execute(&mut *tx.tx)
-            .await?
-            .rows_affected()
-            == 1;
-        if !fresh {
-            return Ok(Claimed::Again);
-        }
         let mut rows = Vec::with_capacity(events.len());
-        let mut seen = HashSet::new();
         for (event_id, room_id, body) in events {
-            if !seen.insert(event_id.clone()) {
-                continue;
-            }
             let seq = self.next_seq();
             let inserted = sqlx::query(
                 "INSERT INTO inbox (seq, event_id, room_id, body, state, attempts, received_ts) \
@@ -73,7 +48,7 @@ impl Store {
             }
         }
         tx.commit().await?;
-        Ok(Claimed::New(rows))
+        Ok(rows)
     }
 
     /// Everything that waits, in order: what a start begins with.
@@ -126,7 +101,6 @@ impl Store {
         let mut tx = self.begin().await?;
         for sql in [
             "DELETE FROM inbox WHERE state = 'done' AND received_ts < $1",
-            "DELETE FROM transactions WHERE received_ts < $1",
             "DELETE FROM outbox WHERE state = 'sent' AND created_ts < $1",
         ] {
             sqlx::query(sql).bind(before).execute(&mut *tx.tx).await?;

@@ -11,7 +11,7 @@ mod operations;
 mod outbox;
 mod questions;
 
-pub use inbox::{Claimed, InboxRow};
+pub use inbox::InboxRow;
 pub use lease::{Lease, LeaseError};
 pub use operations::{Operation, State, Vote};
 pub use outbox::{NewMessage, OutboxRow, sent};
@@ -182,7 +182,7 @@ impl Store {
     pub(crate) async fn load_sequence(&self) -> Result<(), StoreError> {
         let highest: i64 = sqlx::query_scalar(
             "SELECT MAX(m) FROM (SELECT COALESCE(MAX(seq), 0) AS m FROM inbox \
-             UNION ALL SELECT COALESCE(MAX(seq), 0) AS m FROM outbox) AS both",
+             UNION ALL SELECT COALESCE(MAX(seq), 0) AS m FROM outbox) AS numbers",
         )
         .fetch_one(&self.pool)
         .await?;

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use ralf::clock::Clock;
-use ralf::store::{Claimed, Store};
+use ralf::store::Store;
 use sqlx::any::AnyPoolOptions;
 use sqlx::{AnyPool, Executor};
 
@@ -37,7 +37,7 @@ async fn run() {
         for n in 0..COMMITS {
             let id = format!("o{round}-{n}");
             let event = (format!("$e{id}"), "!room:lab.local".to_owned(), body(&id));
-            assert!(matches!(store.claim(&id, vec![event]).await, Ok(Claimed::New(rows)) if rows.len() == 1));
+            assert!(matches!(store.take_in(vec![event]).await, Ok(rows) if rows.len() == 1));
         }
         ours.push(began.elapsed());
     }
@@ -72,12 +72,6 @@ async fn raw_pool(url: &str) -> AnyPool {
 
 async fn raw_commit(pool: &AnyPool, id: &str) {
     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.expect("a transaction");
-    sqlx::query("INSERT INTO transactions (id, received_ts) VALUES ($1, $2)")
-        .bind(id)
-        .bind(1_i64)
-        .execute(&mut *tx)
-        .await
-        .expect("a row");
     sqlx::query(
         "INSERT INTO inbox (seq, event_id, room_id, body, state, attempts, received_ts) VALUES ($1, $2, $3, $4, 'raw', 0, $5)",
     )

@@ -89,8 +89,9 @@ async fn starts(lab: &Lab, info: &LabJson, replies: &Replies, admin: &Client, op
     lab.take_down("ralf").await;
     let mut times = Vec::new();
     for _ in 0..STARTS {
-        let sent = admin.send(ops, "m.room.message", &ralf::clock::new_id(), &content::text(QUESTION, None).to_string());
-        let reply = replies.to(&sent.await.expect("sent"));
+        let body = content::text(QUESTION, None).to_string();
+        let sent = admin.send(ops, "m.room.message", &ralf::clock::new_id(), &body).await.expect("sent");
+        let reply = replies.to(&sent);
         let began = Instant::now();
         let mut child = serve(Path::new(&info.config));
         let came = reply.await.expect("a reply");
@@ -125,9 +126,9 @@ impl Handler for Floor {
                 continue;
             }
             let bot = self.0.clone();
+            let room = RoomId::parse(text("/room_id")).expect("a room");
+            let to = EventId::parse(text("/event_id")).expect("an event");
             tokio::spawn(async move {
-                let room = RoomId::parse(text("/room_id")).expect("a room");
-                let to = EventId::parse(text("/event_id")).expect("an event");
                 let reply = content::reply(content::text("here", None), &to).to_string();
                 bot.send(&room, "m.room.message", &ralf::clock::new_id(), &reply).await.expect("sent");
             });

@@ -1,1 +1,10 @@
-fn main(){}
+//! R.A.L.F. as people and other programs meet it: stories against a real Synapse, faults against a fake one, the store
+//! on both databases, and the programs as they are run by hand.
+//!
+//! Stories share one lab, each with services of its own ([`harness::Stage::shared`]); what kills something has a lab to
+//! itself ([`harness::Stage::own`]). What a test waits for is always something that can be seen, never a span of time.
+
+mod harness;
+
+mod store;
+mod the_way_through;

@@ -15,7 +15,7 @@ pub(crate) struct Sample {
 }
 
 /// How many sentences are drawn from a template.
-const DRAWS: usize = 3;
+const DRAWS: usize = 5;
 
 /// All that can be learnt from a catalogue.
 pub(crate) fn corpus(catalogue: &Catalogue) -> Vec<Sample> {

@@ -5,7 +5,7 @@ use super::corpus::Sample;
 use crate::template::Rng;
 use std::collections::HashMap;
 
-const EPOCHS: usize = 12;
+const EPOCHS: usize = 10;
 const RATE: f32 = 0.6;
 const DECAY: f32 = 2e-6;
 /// Found on the development set.

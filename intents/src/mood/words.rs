@@ -22,14 +22,22 @@ pub(super) const WISH: &str = "will moechte mochte wuerde wuerdest haette soll s
 pub(super) const AUXILIARY: &str = "hab habe haben hat hatte hatten haste hast wurde wurden worden wird werden ist sind war waren \
  has have had was were been being got is are gets did ive weve";
 
-pub(super) const PAST: &str = "restarted rebooted installed deployed removed deleted uninstalled updated upgraded reverted downgraded scaled restored rotated changed renewed \
- replaced rolled backed bounced patched configured provisioned decommissioned recovered silenced muted reset relaunched started stopped ran did made took reinstalled \
- crashed broke died failed moved killed recreated";
+pub(super) const DONE: &str = "restarted rebooted installed deployed removed deleted uninstalled updated upgraded reverted downgraded scaled restored rotated changed renewed \
+ replaced bounced patched provisioned decommissioned recovered relaunched reinstalled recreated finished fertig geklappt erfolgreich successful successfully completed worked \
+ durchgelaufen applied rolled_out";
+
+pub(super) const PAST: &str = "rolled backed configured silenced muted reset started stopped ran did made took crashed broke died failed moved killed set put";
+
+pub(super) const SUBJECT: &str =
+    "ich wir er sie man jemand i we he she they someone somebody you it who im ive weve";
+
+pub(super) const STATE: &str = "laeuft lauft ist hat war hatte runs is has was had works ran startet startete bootet geht ging funktioniert funktionierte seems scheint looks got wurde \
+ went steht stuerzt braucht_nicht macht gefaellt";
 
 pub(super) const OWN_DOING: &str = "starte starten installiere installieren entferne entfernen loesche loeschen aktualisiere update skaliere rolle sichere spiele mache deploye restarte boote \
  richte setze stelle tausche rotiere erneuere aendere reboote upgrade mach start restart reboot install remove delete roll scale back restore rotate deploy";
 
-pub(super) const CONDITION: &str = "wenn falls sobald sofern solange bevor nachdem ausser bis if when whenever once unless until till before provided assuming while";
+pub(super) const CONDITION: &str = "wenn falls sobald sofern solange nachdem ausser bis if when whenever once unless until till provided assuming while";
 
 pub(super) const LATER: &str = "uebermorgen spaeter nachher tomorrow tonight later taeglich stuendlich woechentlich monatlich daily weekly hourly monthly regelmaessig regularly \
  mitternacht midnight wochenende weekend immer always feierabend demnaechst bald soon eventually irgendwann someday periodically automatisch automatically";
@@ -67,6 +75,7 @@ pub(super) fn participle(word: &str) -> bool {
     ) || infix
         || (word.ends_with("iert") && word.len() > 6)
         || is_one(PLAIN, word)
+        || is_one(DONE, word)
         || is_one(PAST, word)
 }
 

@@ -81,11 +81,6 @@ impl Names {
         self.all.get(&kind).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether the inventory spells a name of this kind so.
-    pub(crate) fn has(&self, kind: Kind, name: &str) -> bool {
-        self.all(kind).iter().any(|n| n == name)
-    }
-
     /// The names of a kind nearest to a word, nearest first.
     pub(crate) fn near(&self, kind: Kind, word: &str, within: usize) -> Vec<String> {
         let key = squash(word);

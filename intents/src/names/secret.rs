@@ -33,7 +33,7 @@ const SAME: [&[&str]; 8] = [
 
 /// Parts that say what sort of secret it is, not whose.
 fn is_sort(part: &str) -> bool {
-    matches!(part, "password" | "key" | "token" | "secret" | "cert")
+    matches!(part, "psk" | "password" | "key" | "token" | "secret" | "cert")
 }
 
 fn canonical(word: &str) -> &str {
@@ -78,14 +78,17 @@ pub(crate) fn find<'a>(secrets: &'a [Secret], words: &[&str]) -> Vec<(&'a Secret
             let rest: Vec<&String> = secret.own.iter().filter(|p| !is_sort(p)).collect();
             // "wireguard-token" is not "wireguard-key": a sort that contradicts is another secret.
             let sorts: Vec<&String> = secret.own.iter().filter(|p| is_sort(p)).collect();
-            let clash = said
-                .iter()
-                .any(|w| is_sort(w) && *w != "secret" && !sorts.is_empty() && !sorts.iter().any(|s| s == w));
+            let clash = said.iter().any(|w| {
+                is_sort(w)
+                    && *w != "secret"
+                    && !sorts.is_empty()
+                    && !sorts.iter().any(|s| s == w || (*s == "psk" && matches!(*w, "password" | "key")))
+            });
             if clash {
                 return None;
             }
             let whole = rest.iter().all(|p| said.contains(&p.as_str()))
-                && (sorts.is_empty() || sorts.iter().any(|s| said.contains(&s.as_str())));
+                && (sorts.is_empty() || said.iter().any(|w| is_sort(w)));
             match (whole, has_sort) {
                 (true, _) if said.len() > 1 || secret.own.len() == 1 => Some((secret, Fit::Whole)),
                 (_, true) => Some((secret, Fit::Owner)),

@@ -4,6 +4,7 @@ use super::outcome::{outcomes, parts};
 use super::promote;
 use crate::ask;
 use crate::clause::clauses;
+use crate::ground::ground;
 use crate::mood::mood;
 use crate::names::{Kind, Sort};
 use crate::reading::{NoneReason, Outcome, Slots};
@@ -16,6 +17,8 @@ struct Hit {
     intent: usize,
     outcomes: Vec<Outcome>,
     said: String,
+    /// Where its clause ends.
+    end: usize,
     /// A name was carried over from another clause.
     carried: bool,
 }
@@ -48,7 +51,7 @@ fn read_parts(
         });
         match found {
             Some((hit, end)) => {
-                hits.push(hit);
+                hits.push(Hit { end: cuts[end - 1].end, ..hit });
                 at = end;
             }
             None => {
@@ -61,8 +64,9 @@ fn read_parts(
         return None;
     }
     let changes = hits.iter().any(|h| message.specs[h.intent].changes);
-    for range in rest {
-        if let Some(reason) = spoils(on, message, &range, changes) {
+    for range in rest.clone() {
+        let comma = message.text.tokens.get(range.end).is_some_and(|t| t.breaks == Some(','));
+        if let Some(reason) = spoils(on, message, &range, changes, comma) {
             draft.note("modality", format!("{}: {reason}", message.text.slice(range)));
             return Some(vec![Outcome::None(reason)]);
         }
@@ -83,8 +87,30 @@ fn read_parts(
             draft.note("grounding", "the name stands in another clause");
         }
     }
+    if let (&[ref hit], [Outcome::Intent(_) | Outcome::Ask(_)]) = (&hits[..], &out[..]) {
+        if let Some(better) = with_tail(message, hit, &rest) {
+            draft.note("grounding", "a slot stands in another clause");
+            out = vec![better];
+        }
+    }
     promote(draft, message.name(hits[0].intent));
     Some(out)
+}
+
+/// "vaultwarden aufsetzen, und zwar auf dem nuc": the clause after the command fills what it left open.
+fn with_tail(message: &Message<'_>, hit: &Hit, rest: &[Range<usize>]) -> Option<Outcome> {
+    let spec = message.specs[hit.intent];
+    let [Outcome::Intent(_) | Outcome::Ask(_)] = hit.outcomes.as_slice() else { return None };
+    let (_, known) = parts(&hit.outcomes[0])?;
+    let tail = rest.iter().filter(|r| r.start >= hit.end).map(|r| r.start).min()?;
+    let whole = ground(spec, &message.text, &message.lattice, message.names);
+    let [Outcome::Intent(intent)] = whole.as_slice() else { return None };
+    let keeps = known.iter().all(|(name, value)| intent.slots.get(name) == Some(value));
+    let more = intent.slots.iter().filter(|(name, _)| !known.contains_key(*name));
+    let in_tail =
+        |value: &String| message.lattice.iter().any(|e| e.start >= tail && e.values.contains(value));
+    (keeps && intent.slots.len() > known.len() && more.clone().all(|(_, v)| in_tail(v)))
+        .then(|| whole[0].clone())
 }
 
 /// Whether a clause beside a command takes its force.
@@ -93,15 +119,19 @@ fn spoils(
     message: &Message<'_>,
     range: &Range<usize>,
     changes: bool,
+    comma: bool,
 ) -> Option<NoneReason> {
     let part = on.message(message.text.part(range.clone()), message.names);
     let (reason, _) = mood(&part.text, &part.lattice)?;
     let acts = part.cues.iter().any(|c| message.specs[c.intent].changes);
     match reason {
         NoneReason::Later if changes => Some(reason),
+        // "Lohnt es sich, … zu installieren?"
+        NoneReason::HowTo if changes && comma => Some(reason),
         NoneReason::Negated if acts && changes => Some(reason),
         NoneReason::Negated
             if part.text.tokens.len() <= 3
+                && !range.clone().any(|i| message.lattice.covers(i))
                 && part.text.tokens.iter().any(|t| matches!(t.norm.as_str(), "nicht" | "not" | "dont")) =>
         {
             Some(reason)
@@ -159,7 +189,7 @@ fn fit(on: &Understanding, message: &Message<'_>, text: Text, carried: bool) -> 
     }
     let spec = message.specs[first.intent];
     let said = format!("{}: {} in `{}`", spec.name, first.template, text.raw.trim());
-    Some(Hit { intent: first.intent, outcomes: outcomes(spec, first, message.names), said, carried })
+    Some(Hit { end: 0, intent: first.intent, outcomes: outcomes(spec, first, message.names), said, carried })
 }
 
 /// The one thing that is named outside of a clause that names nothing itself.

@@ -10,7 +10,7 @@ use crate::text::Text;
 use crate::understanding::{Draft, Message, Understanding};
 
 /// "kannst du …?", "would you …?": a question in form, a request in meaning.
-pub(super) fn polite_question(text: &Text) -> bool {
+pub(crate) fn polite_question(text: &Text) -> bool {
     text.tokens.windows(2).take(6).any(|w| {
         matches!(
             w[0].norm.as_str(),
@@ -41,7 +41,9 @@ pub(super) fn blocked(message: &Message<'_>, draft: &mut Draft) -> Option<NoneRe
     let best = if top < message.specs.len() { Some(top) } else { message.cues.first().map(|c| c.intent) };
     let best = best?;
     let spec = message.specs[best];
-    let blocks = if spec.changes || message.cues.iter().any(|c| message.specs[c.intent].changes) && p < 0.8 {
+    let blocks = if spec.changes
+        || (p < 0.6 || !message.has_cue(best)) && message.cues.iter().any(|c| message.specs[c.intent].changes)
+    {
         true
     } else {
         let strict = [
@@ -59,8 +61,6 @@ pub(super) fn blocked(message: &Message<'_>, draft: &mut Draft) -> Option<NoneRe
             "darf",
             "may",
             "kann man",
-            "kann ich",
-            "can i",
         ];
         match reason {
             NoneReason::HowTo => strict.iter().any(|s| said.starts_with(s)),
@@ -98,7 +98,10 @@ pub(super) fn read(on: &Understanding, message: &Message<'_>, draft: &mut Draft)
         ranked.iter().take(3).map(|(c, p)| format!("{} {p:.2}", message.name(*c))).collect();
     draft.note("classifier", format!("{} ({:.0} % known)", said.join(", "), message.known * 100.0));
     if let Some(near) = message.near {
-        draft.note("nearest", format!("{} {:.2}, others {:.2}", message.name(near.class), near.likeness, near.rival));
+        draft.note(
+            "nearest",
+            format!("{} {:.2}, others {:.2}", message.name(near.class), near.likeness, near.rival),
+        );
     }
     let none = message.specs.len();
     let (top, p) = ranked[0];
@@ -109,21 +112,67 @@ pub(super) fn read(on: &Understanding, message: &Message<'_>, draft: &mut Draft)
     let cue = message.has_cue(top);
     let rival = ranked.iter().find(|(c, _)| *c != top).map_or(0.0, |r| r.1);
     let question = message.text.mark == Some('?') && !polite_question(&message.text);
+    // Another voice: the cues, or an example of the catalogue that is much like the message.
+    let like =
+        message.near.is_some_and(|n| n.class == top && n.likeness >= 0.5 && n.rival <= n.likeness - 0.1);
+    let named = names_something(message);
     let sure = if spec.changes {
-        cue && p >= 0.75 && rival < 0.15 && !question
+        !question && rival < 0.15 && ((cue && p >= 0.75) || (like && named && p >= 0.9))
     } else {
-        p >= 0.75 || (cue && p >= 0.5)
+        !statement(&message.text)
+            && ((cue && p >= 0.5 && (named || message.known >= 0.75 || p >= 0.9))
+                || (p >= 0.75 && (named || like))
+                || (p >= 0.9 && message.known >= 0.75))
     };
     let outcomes = ground(spec, &message.text, &message.lattice, message.names);
     if sure {
-        draft.note("agreement", if cue { "cues and classifier agree" } else { "the classifier is sure" });
+        draft.note(
+            "agreement",
+            if cue {
+                "cues and classifier agree"
+            } else if like {
+                "examples and classifier agree"
+            } else {
+                "the classifier is sure"
+            },
+        );
         return outcomes;
     }
-    if p < 0.3 && !cue {
+    if statement(&message.text) && p < 0.9 {
+        draft.note("modality", "a statement");
+        return vec![Outcome::None(NoneReason::NotOurs)];
+    }
+    if (p < 0.3 && !cue) || !(named || cue || p >= 0.8) {
         draft.note("agreement", "too unsure");
         return vec![Outcome::None(NoneReason::NotOurs)];
     }
     doubt(on, message, draft, &ranked)
+}
+
+/// Whether a message tells something: a verb in second place and no question.
+fn statement(text: &Text) -> bool {
+    const VERB: [&str; 34] = [
+        "ist", "sind", "war", "waren", "hat", "hatte", "haben", "sieht", "steht", "stehen", "bin", "finde",
+        "finden", "mag", "liebe", "nutze", "nutzen", "bedeutet", "heisst", "is", "are", "was", "were", "has",
+        "had", "looks", "seems", "suck", "sucks", "am", "like", "love", "find", "use",
+    ];
+    const OPENS: [&str; 26] = [
+        "was", "wie", "wer", "wo", "wann", "welche", "welcher", "welches", "warum", "wieso", "weshalb",
+        "what", "whats", "how", "hows", "who", "whos", "where", "when", "which", "why", "ob", "if",
+        "whether", "wieviel", "that",
+    ];
+    let words: Vec<&str> = text.tokens.iter().map(|t| t.norm.as_str()).collect();
+    if text.mark == Some('?') || words.iter().any(|w| OPENS.contains(w)) || polite_question(text) {
+        return false;
+    }
+    words.iter().skip(1).any(|w| VERB.contains(w)) && !words.first().is_some_and(|w| VERB.contains(w))
+}
+
+/// Whether anything of the homelab is named.
+fn names_something(message: &Message<'_>) -> bool {
+    [Kind::Service, Kind::Host, Kind::Alert, Kind::Secret]
+        .iter()
+        .any(|k| !message.lattice.named(*k).is_empty())
 }
 
 /// The classifier takes it for talk: only strong cues beside a name lead to a question.
@@ -133,9 +182,7 @@ fn nothing(
     draft: &mut Draft,
     ranked: &[(usize, f32)],
 ) -> Vec<Outcome> {
-    let named = [Kind::Service, Kind::Host, Kind::Alert, Kind::Secret]
-        .iter()
-        .any(|k| !message.lattice.named(*k).is_empty());
+    let named = names_something(message);
     let (second, p) = ranked[1];
     if named && message.has_cue(second) && (p >= 0.1 || message.none() < 0.8) {
         return doubt(on, message, draft, &ranked[1..]);

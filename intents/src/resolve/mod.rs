@@ -10,8 +10,9 @@ use crate::names::Sort;
 use crate::reading::{Candidate, Outcome, Reading, Slots};
 use crate::understanding::{Draft, Message, Understanding};
 
-pub(crate) use outcome::complete;
-use outcome::{outcomes, parts};
+pub(crate) use loose::polite_question;
+use outcome::outcomes;
+pub(crate) use outcome::{complete, parts};
 
 /// Reads a message through all readers that need no model.
 pub(crate) fn resolve(
@@ -56,8 +57,8 @@ fn whole(
     let mut found = on.grammar.read(&message.specs, &message.text, &message.lattice, allow);
     if allow > Sort::Ambiguous {
         // A name that nobody knows fits anywhere: the classifier has to find the sentence likely, too.
-        let bar = if allow == Sort::Unknown { 0.25 } else { 0.05 };
-        found.retain(|f| message.scores[f.intent] >= bar);
+        let (bar, most) = if allow == Sort::Unknown { (0.25, 0.25) } else { (0.05, 0.9) };
+        found.retain(|f| message.scores[f.intent] >= bar && message.none() <= most);
     }
     // The template that says more of the sentence itself knows better what it means.
     let most = found.iter().map(|f| f.words).max()?;

@@ -7,7 +7,7 @@ use crate::names::{Kind, Names, Sort};
 use crate::reading::{Intent, Outcome, Slots};
 
 /// Intent and slots of an outcome.
-pub(super) fn parts(outcome: &Outcome) -> Option<(String, Slots)> {
+pub(crate) fn parts(outcome: &Outcome) -> Option<(String, Slots)> {
     match outcome {
         Outcome::Intent(i) => Some((i.name.clone(), i.slots.clone())),
         Outcome::Ask(a) => Some((a.intent.clone(), a.slots.clone())),

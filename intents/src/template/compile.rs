@@ -32,30 +32,30 @@ pub(crate) struct Program {
 impl Program {
     pub(crate) fn new(node: &Node) -> Self {
         let mut code = Vec::new();
-        emit(node, &mut code);
+        emit(node, &mut code, only_small(node));
         code.push(Instr::Done);
         Self { code, needs: needs(node).unwrap_or_default(), words: least_words(node) }
     }
 }
 
-fn emit(node: &Node, code: &mut Vec<Instr>) {
+fn emit(node: &Node, code: &mut Vec<Instr>, exact: bool) {
     match node {
         Node::Word(word, open) => {
             let spellings = variants(word);
             // What the matcher passes over in a message need not be said.
             if *open {
                 code.push(Instr::Prefix(spellings));
-            } else if !spellings.iter().any(|s| is_skippable(s)) {
+            } else if exact || !spellings.iter().any(|s| is_skippable(s)) {
                 code.push(Instr::Word(spellings));
             }
         }
         Node::Gap => code.push(Instr::Gap),
         Node::Slot(names) => code.push(Instr::Slot(names.clone())),
-        Node::Seq(parts) => parts.iter().for_each(|p| emit(p, code)),
+        Node::Seq(parts) => parts.iter().for_each(|p| emit(p, code, exact)),
         Node::Opt(inner) => {
             let split = code.len();
             code.push(Instr::Done);
-            emit(inner, code);
+            emit(inner, code, exact);
             code[split] = Instr::Split(vec![split + 1, code.len()]);
         }
         Node::Alt(alts) => {
@@ -64,7 +64,8 @@ fn emit(node: &Node, code: &mut Vec<Instr>) {
             let (mut starts, mut jumps) = (Vec::new(), Vec::new());
             for alt in alts {
                 starts.push(code.len());
-                emit(alt, code);
+                // "(ein|auf)": an alternative of small words alone has to be said, or it would stand for nothing.
+                emit(alt, code, exact || only_small(alt));
                 jumps.push(code.len());
                 code.push(Instr::Done);
             }
@@ -74,6 +75,15 @@ fn emit(node: &Node, code: &mut Vec<Instr>) {
                 code[jump] = Instr::Jump(end);
             }
         }
+    }
+}
+
+/// Whether a part is made of words alone that a template passes over.
+fn only_small(node: &Node) -> bool {
+    match node {
+        Node::Word(word, open) => !open && variants(word).iter().any(|s| is_skippable(s)),
+        Node::Seq(parts) => !parts.is_empty() && parts.iter().all(only_small),
+        _ => false,
     }
 }
 

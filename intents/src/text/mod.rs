@@ -47,11 +47,6 @@ impl Text {
         Self { raw: masked, tokens, mark }
     }
 
-    /// The folded words with single spaces between them.
-    pub(crate) fn joined(&self) -> String {
-        self.tokens.iter().map(|t| t.norm.as_str()).collect::<Vec<_>>().join(" ")
-    }
-
     /// The message's own text under these tokens.
     pub(crate) fn slice(&self, tokens: Range<usize>) -> &str {
         match (self.tokens.get(tokens.start), tokens.end.checked_sub(1).and_then(|i| self.tokens.get(i))) {
@@ -93,7 +88,13 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
                 && chars.get(i + 1).is_some_and(|c| c.1.is_alphanumeric());
             continue;
         } else {
-            if matches!(c, ',' | '.' | ';' | ':' | '!' | '?' | '\n' | '–' | '—' | '(' | ')' | '…') && !joined
+            let dash = c == '-'
+                && start > 0
+                && chars[i - 1].1 == ' '
+                && chars.get(i + 1).is_some_and(|c| c.1 == ' ');
+            if dash
+                || matches!(c, ',' | '.' | ';' | ':' | '!' | '?' | '\n' | '–' | '—' | '(' | ')' | '…')
+                    && !joined
             {
                 breaks = stronger(breaks, c);
             }

@@ -3,7 +3,7 @@
 /// Articles, possessives, politeness, and particles, both languages. Folded spelling.
 const SKIP: &str = "\
  bitte bitteschoen bittschoen mal einmal doch kurz eben schnell jetzt sofort nun denn halt gerade grad direkt endlich umgehend \
- mir mich dir uns gerne gern noch also ok okay \
+ mir mich dir uns gerne gern noch also \
  der die das den dem des ein eine einen einem einer eines \
  mein meine meinen meinem meiner meines unser unsere unseren unserem unserer unseres dein deine deinen deinem deiner \
  dieser diese dieses diesen diesem \

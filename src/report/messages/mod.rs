@@ -5,6 +5,6 @@ mod steps;
 mod talk;
 
 pub use operation::{
-    already_so, cancelled, decided, denied, diff_name, expired, field, final_report, long_diff, meanwhile_so, never_began, planning_failed, progress, proposal, queued, resolved, stale, title,
+    already_so, cancelled, counted, decided, denied, diff_name, expired, field, final_report, long_diff, meanwhile_so, never_began, planning_failed, progress, proposal, queued, resolved, stale, title,
 };
 pub use talk::*;

@@ -160,6 +160,14 @@ pub fn decided(lang: Lang, by: &[String]) -> Text {
     })
 }
 
+/// A vote that was typed counts, and more are needed.
+pub fn counted(lang: Lang, given: usize, needed: i64) -> Text {
+    Text::new().line(&match lang {
+        Lang::De => format!("Gezählt: {given} von {needed} Freigaben."),
+        Lang::En => format!("Counted: {given} of {needed} approvals."),
+    })
+}
+
 /// It has to wait for another operation on the same target.
 pub fn queued(lang: Lang, other: &str) -> Text {
     Text::new().line(&match lang {

@@ -8,11 +8,6 @@ CREATE TABLE lease (
     backend    BIGINT NOT NULL
 );
 
-CREATE TABLE transactions (
-    id          TEXT PRIMARY KEY,
-    received_ts BIGINT NOT NULL
-);
-
 CREATE TABLE inbox (
     seq         BIGINT PRIMARY KEY,
     event_id    TEXT NOT NULL UNIQUE,

@@ -1,0 +1,143 @@
+//! Asks the model where the other readers are in doubt, and checks what it says.
+
+use super::{Model, prompt};
+use crate::Lang;
+use crate::ask;
+use crate::catalogue::IntentSpec;
+use crate::ground::ground;
+use crate::names::Names;
+use crate::reading::{Candidate, NoneReason, Outcome, Reading, Slots, Trace};
+use crate::understanding::{Message, Understanding};
+use serde::Deserialize;
+
+/// How many intents the model chooses among.
+const SHORTLIST: usize = 5;
+
+#[derive(Debug, Deserialize)]
+struct Answer {
+    intent: String,
+    #[serde(default)]
+    slots: Slots,
+}
+
+impl Understanding {
+    /// Reads a message; where grammar, cues and classifier are in doubt, a model is asked.
+    ///
+    /// The model only chooses among intents of the catalogue. Its slots are checked against inventory and message, and for
+    /// what changes the homelab another reader has to agree; else the person is asked. When it fails, the reading is the one without it.
+    pub async fn read_with_model(
+        &self,
+        text: &str,
+        names: &Names,
+        hint: Option<Lang>,
+        model: &dyn Model,
+    ) -> Reading {
+        let (message, draft) = self.open(text, names, hint);
+        let mut reading = self.resolve(&message, draft, hint);
+        if !in_doubt(&reading, &message) {
+            return reading;
+        }
+        let shortlist = shortlist(&reading, &message);
+        let asked = model.complete(prompt::request(&shortlist, &message.text.raw, reading.lang)).await;
+        let answer = asked.map_err(|e| e.to_string()).and_then(|said| read(&said));
+        match answer {
+            Ok(answer) => self.weigh(&mut reading, &message, &shortlist, &answer, model.name()),
+            Err(why) => note(&mut reading, "model", format!("{}: {why}", model.name())),
+        }
+        reading
+    }
+
+    fn weigh(
+        &self,
+        reading: &mut Reading,
+        message: &Message<'_>,
+        shortlist: &[&IntentSpec],
+        answer: &Answer,
+        model: &str,
+    ) {
+        note(reading, "model", format!("{model}: {} {:?}", answer.intent, answer.slots));
+        let Some(spec) = shortlist.iter().find(|s| s.name == answer.intent) else {
+            // It finds nothing: a question is dropped when the classifier thought so, too.
+            if answer.intent == "none" && message.none() >= 0.3 {
+                note(reading, "agreement", "model and classifier find nothing for us");
+                reading.outcome = Outcome::None(NoneReason::NotOurs);
+            }
+            return;
+        };
+        let mut outcomes = ground(spec, &message.text, &message.lattice, message.names);
+        if let [Outcome::Ask(asked)] = outcomes.as_slice()
+            && let Some(choice) = asked.missing.as_ref().and_then(|slot| {
+                // Of several values that the message names, the model may choose one; it may not bring its own.
+                let said = answer.slots.get(slot)?;
+                asked.options.iter().find(|o| o.slots.get(slot) == Some(said) && names_it(message, said))
+            })
+        {
+            let mut slots = asked.slots.clone();
+            slots.extend(choice.slots.clone());
+            outcomes = vec![crate::resolve::complete(spec, slots, message.names)];
+        }
+        let at = message.specs.iter().position(|s| s.name == spec.name);
+        let seconded = at.is_some_and(|i| message.has_cue(i) || message.scores[i] >= 0.3);
+        let question = message.text.mark == Some('?') && !crate::resolve::polite_question(&message.text);
+        if spec.changes && (!seconded || question) {
+            note(reading, "agreement", "no second reader agrees with the model");
+            let options: Vec<(String, Slots)> = outcomes.iter().filter_map(crate::resolve::parts).collect();
+            reading.outcome = Outcome::Ask(ask::which(self.catalogue(), &options, reading.lang));
+        } else {
+            note(
+                reading,
+                "agreement",
+                if spec.changes { "the model and another reader agree" } else { "the model decides" },
+            );
+            let mut all = outcomes.into_iter();
+            reading.outcome = all.next().unwrap_or(Outcome::None(NoneReason::NotOurs));
+            reading.more = all.collect();
+        }
+        reading.candidates.retain(|c| c.intent != spec.name);
+        reading.candidates.insert(0, Candidate { intent: spec.name.clone(), confidence: 0.9 });
+    }
+}
+
+fn note(reading: &mut Reading, reader: &str, said: impl Into<String>) {
+    reading.trace.push(Trace { reader: reader.to_owned(), said: said.into() });
+}
+
+/// Whether a model could help: not where a name is missing, not where the mood is clear.
+fn in_doubt(reading: &Reading, message: &Message<'_>) -> bool {
+    match &reading.outcome {
+        Outcome::Intent(_) => false,
+        Outcome::Ask(ask) => ask.missing.is_none() && !ask.options.is_empty(),
+        Outcome::None(NoneReason::NotOurs) => {
+            !message.text.tokens.is_empty() && (message.none() < 0.9 || !message.cues.is_empty())
+        }
+        Outcome::None(_) => false,
+    }
+}
+
+/// The intents that are likely enough, best first.
+fn shortlist<'a>(reading: &Reading, message: &Message<'a>) -> Vec<&'a IntentSpec> {
+    let mut out: Vec<&IntentSpec> = Vec::new();
+    let asked = reading.ask().into_iter().flat_map(|a| a.options.iter().filter_map(|o| o.intent.as_deref()));
+    let wanted: Vec<&IntentSpec> =
+        asked.filter_map(|name| message.specs.iter().find(|s| s.name == name).copied()).collect();
+    let ranked = message.ranked().into_iter().filter_map(|(class, _)| message.specs.get(class).copied());
+    let cued = message.cues.iter().map(|c| message.specs[c.intent]);
+    for spec in wanted.into_iter().chain(cued.take(2)).chain(ranked) {
+        if out.len() < SHORTLIST && !out.iter().any(|s| s.name == spec.name) {
+            out.push(spec);
+        }
+    }
+    out
+}
+
+/// Whether the message itself names a value.
+fn names_it(message: &Message<'_>, value: &str) -> bool {
+    message.lattice.iter().any(|e| e.values.iter().any(|v| v == value))
+}
+
+/// The first JSON object of an answer.
+fn read(said: &str) -> Result<Answer, String> {
+    let start = said.find('{').ok_or("no JSON in the answer")?;
+    let mut objects = serde_json::Deserializer::from_str(&said[start..]).into_iter::<Answer>();
+    objects.next().ok_or("no JSON in the answer")?.map_err(|e| e.to_string())
+}

@@ -1,0 +1,14 @@
+//! What the tests stand on: labs, people, and what they say and hear.
+
+pub(crate) mod database;
+mod event;
+pub(crate) mod fake;
+mod folder;
+mod person;
+mod stage;
+mod talk;
+
+pub(crate) use event::Event;
+pub(crate) use folder::{folder, fresh_folder};
+pub(crate) use person::Person;
+pub(crate) use stage::Stage;
