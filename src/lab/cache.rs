@@ -186,7 +186,9 @@ async fn run(mut command: Command, log: &Path, task: &mut Task) -> Result<(), La
 }
 
 fn failure(log: &Path) -> LabError {
-    const NO_NETWORK: [&str; 6] = [
+    const NO_NETWORK: [&str; 8] = [
+        "Failed to resolve",
+        "(from versions: none)",
         "Failed to establish a new connection",
         "Temporary failure in name resolution",
         "Name or service not known",

@@ -230,7 +230,7 @@ impl Keeper {
         LabError::GaveUp {
             program: self.program.name.clone(),
             code: status.code().unwrap_or_default(),
-            said: files::tail(&self.program.log, offset, 30),
+            said: files::tail(&self.program.log, offset, 12),
             log: self.program.log.clone(),
         }
     }

@@ -48,13 +48,14 @@ impl Screen {
                 let who = if room == here { who.clone() } else { format!("{who} [{room}]") };
                 self.put(&self.block(&who, text), None);
             }
-            Line::Changed { event, who, text } => {
-                // On a terminal news of the same message take each other's place, if they fit into one row.
+            Line::Changed { event, who, text, stays } => {
+                // On a terminal news of the same message take each other's place, so they must fit into one row.
+                let replaced = self.terminal && !stays;
                 let mut short = text.lines().collect::<Vec<_>>().join(" · ");
-                if self.terminal {
+                if replaced {
                     short = short.chars().take(ROW - who.chars().count().min(20)).collect();
                 }
-                self.put(&self.block(who, &format!("↻ {short}")), Some(event.clone()));
+                self.put(&self.block(who, &format!("↻ {short}")), replaced.then(|| event.clone()));
             }
             Line::Reacted { who, key } => self.put(&format!("  {who} {}", clean(key)), None),
         }
@@ -81,7 +82,7 @@ impl Screen {
 
     fn put(&mut self, text: &str, edited: Option<String>) {
         let mut out = std::io::stdout().lock();
-        let replaces = self.terminal && edited.is_some() && self.last == edited;
+        let replaces = edited.is_some() && self.last == edited;
         let begin = match (self.terminal, replaces) {
             (true, true) => "\r\x1b[K\x1b[1A\x1b[K",
             (true, false) => "\r\x1b[K",

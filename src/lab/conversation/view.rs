@@ -10,8 +10,8 @@ use serde_json::Value;
 pub(super) enum Line {
     /// Somebody said something.
     Said { who: String, room: String, text: String },
-    /// A message was edited: what is new in it.
-    Changed { event: String, who: String, text: String },
+    /// A message was edited: what is new in it. News of a proposal stay, those of anything else replace each other.
+    Changed { event: String, who: String, text: String, stays: bool },
     /// A reaction.
     Reacted { who: String, key: String },
 }
@@ -145,7 +145,13 @@ impl View {
                 let body = text(&new["body"]);
                 let old = self.texts.insert(target.clone(), body.clone())?;
                 let text = fresh_lines(&old, &body);
-                (sender != self.me && !text.is_empty()).then_some(Line::Changed { event: target, who, text })
+                let stays = self.proposals.iter().any(|proposal| proposal.event == target);
+                (sender != self.me && !text.is_empty()).then_some(Line::Changed {
+                    event: target,
+                    who,
+                    text,
+                    stays,
+                })
             }
             "m.room.message" => {
                 let body = text(&content["body"]);
@@ -250,7 +256,7 @@ mod tests {
 
         let replace = json!({"rel_type": "m.replace", "event_id": "$p"});
         let changed = view.take("!ops", &message("$e", "Plan\nState: running", "running", replace.clone()));
-        assert!(matches!(changed, Some(Line::Changed { text, .. }) if text == "State: running"));
+        assert!(matches!(changed, Some(Line::Changed { text, stays: true, .. }) if text == "State: running"));
         assert_eq!(view.open_proposal(), None);
         view.take("!ops", &message("$f", "Plan\nState: done", "succeeded", replace.clone()));
         assert!(view.stage("op").unwrap().is_final());
