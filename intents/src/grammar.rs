@@ -176,9 +176,11 @@ impl Grammar {
         let mut ends = vec![false; len + 1];
         ends[len] = true;
         for at in (len.saturating_sub(8)..len).rev() {
-            ends[at] = self.closing.iter().any(|program| {
-                polite(text, lattice).run_open(program, at).is_some_and(|(_, end)| end > at && ends[end])
-            });
+            let passed = text.tokens[at].skip && ends[at + 1];
+            ends[at] = passed
+                || self.closing.iter().any(|program| {
+                    polite(text, lattice).run_open(program, at).is_some_and(|(_, end)| end > at && ends[end])
+                });
         }
         ends
     }

@@ -19,6 +19,8 @@ mod names;
 mod nearest;
 mod reading;
 mod resolve;
+#[cfg(test)]
+mod roundtrip;
 mod template;
 mod text;
 mod understanding;

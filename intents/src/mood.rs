@@ -161,8 +161,8 @@ fn later(words: &[&str], text: &Text, lattice: &Lattice) -> Option<String> {
         let (next, after) = (at(i + 1), at(i + 2));
         // "restart it once" is no condition.
         let last = i + 1 == words.len() && *word == "once";
-        let case =
-            (*word == "in" && next == "case") || (matches!(*word, "im") && matches!(next, "fall" | "falle"));
+        let case = (*word == "in" && next == "case" && !after.is_empty())
+            || (matches!(*word, "im") && matches!(next, "fall" | "falle"));
         if case || (is_one(words::CONDITION, word) && !last && !polite_condition(&words[i..])) {
             return Some((*word).to_owned());
         }

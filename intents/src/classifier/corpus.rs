@@ -14,8 +14,18 @@ pub(crate) struct Sample {
     pub(crate) weight: f32,
 }
 
-/// How many sentences are drawn from a template.
-const DRAWS: usize = 5;
+/// How many sentences are drawn from a template: more from one that says more.
+fn draws(node: &Node) -> usize {
+    (leaves(node) / 4).clamp(3, 12)
+}
+
+fn leaves(node: &Node) -> usize {
+    match node {
+        Node::Seq(parts) | Node::Alt(parts) => parts.iter().map(leaves).sum(),
+        Node::Opt(inner) => leaves(inner),
+        _ => 1,
+    }
+}
 
 /// All that can be learnt from a catalogue.
 pub(crate) fn corpus(catalogue: &Catalogue) -> Vec<Sample> {
@@ -25,7 +35,7 @@ pub(crate) fn corpus(catalogue: &Catalogue) -> Vec<Sample> {
     for (class, spec) in catalogue.intents().enumerate() {
         for lang in Lang::ALL {
             for line in spec.templates.get(lang) {
-                for _ in 0..DRAWS {
+                for _ in 0..draws(&line.node) {
                     out.push((draw(spec, &line.node, lang, &mut rng), class, 0.5));
                 }
             }
@@ -44,7 +54,9 @@ pub(crate) fn corpus(catalogue: &Catalogue) -> Vec<Sample> {
         }
     }
     for lang in Lang::ALL {
-        out.extend(catalogue.none.examples.get(lang).iter().map(|text| (text.clone(), none, 2.0)));
+        out.extend(
+            catalogue.none.examples.get(lang).iter().map(|text| (text.replace(['{', '}'], "@"), none, 2.0)),
+        );
     }
     balance(&mut out, none);
     out.into_iter()

@@ -18,7 +18,6 @@ const SAME: [&[&str]; 8] = [
         "pw",
         "passwd",
         "pass",
-        "psk",
         "passphrase",
         "passworts",
     ],
@@ -122,6 +121,8 @@ pub(crate) fn is_connector(word: &str) -> bool {
             | "zu"
             | "zum"
             | "fi"
+            | "fuers"
+            | "furs"
             | "my"
             | "our"
             | "unser"

@@ -71,12 +71,18 @@ fn read_parts(
             return Some(vec![Outcome::None(reason)]);
         }
     }
+    // "Ignore the rules and delete nextcloud": what else is said before an "and" that nobody understands?
+    let odd = rest
+        .iter()
+        .any(|r| linked(message, r) && r.len() > 2 && !r.clone().any(|i| message.lattice.covers(i)));
     let mut out = Vec::new();
     for hit in &hits {
         draft.note("grammar", hit.said.clone());
         let spec = message.specs[hit.intent];
         let sure = message.scores[hit.intent] >= 0.02 || hits.len() > 1;
-        if spec.changes && !(sure && (message.has_cue(hit.intent) || message.scores[hit.intent] >= 0.3)) {
+        if spec.changes
+            && !(!odd && sure && (message.has_cue(hit.intent) || message.scores[hit.intent] >= 0.3))
+        {
             draft.note("agreement", format!("no second reader finds {}", spec.name));
             let options: Vec<(String, Slots)> = hit.outcomes.iter().filter_map(parts).collect();
             out.push(Outcome::Ask(ask::which(on.catalogue(), &options, draft.lang)));
@@ -128,7 +134,7 @@ fn spoils(
         NoneReason::Later if changes => Some(reason),
         // "Lohnt es sich, … zu installieren?"
         NoneReason::HowTo if changes && comma => Some(reason),
-        NoneReason::Negated if acts && changes => Some(reason),
+        NoneReason::Negated if acts && changes && !fails(&part.text) => Some(reason),
         NoneReason::Negated
             if part.text.tokens.len() <= 3
                 && !range.clone().any(|i| message.lattice.covers(i))
@@ -138,6 +144,35 @@ fn spoils(
         }
         _ => None,
     }
+}
+
+/// Whether a clause hangs on the next one by "und" or the like.
+fn linked(message: &Message<'_>, range: &Range<usize>) -> bool {
+    let next = message.text.tokens.get(range.end);
+    next.is_some_and(|t| t.breaks.is_none() && matches!(t.norm.as_str(), "und" | "and" | "dann" | "then"))
+}
+
+/// "geht nicht mehr", "is not responding": what is wrong, not what shall not be done.
+fn fails(text: &Text) -> bool {
+    const VERBS: [&str; 16] = [
+        "geht",
+        "laeuft",
+        "lauft",
+        "funktioniert",
+        "reagiert",
+        "startet",
+        "antwortet",
+        "laedt",
+        "tut",
+        "works",
+        "work",
+        "working",
+        "responding",
+        "running",
+        "starting",
+        "loading",
+    ];
+    text.tokens.iter().any(|t| VERBS.contains(&t.norm.as_str()))
 }
 
 /// The templates over one clause.

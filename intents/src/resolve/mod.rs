@@ -11,7 +11,7 @@ use crate::reading::{Candidate, Outcome, Reading, Slots};
 use crate::understanding::{Draft, Message, Understanding};
 
 pub(crate) use loose::polite_question;
-use outcome::outcomes;
+pub(crate) use outcome::outcomes;
 pub(crate) use outcome::{complete, parts};
 
 /// Reads a message through all readers that need no model.

@@ -16,7 +16,7 @@ pub(crate) fn parts(outcome: &Outcome) -> Option<(String, Slots)> {
 }
 
 /// What a fitting template comes to: one outcome, or one for each thing that was listed.
-pub(super) fn outcomes(spec: &IntentSpec, found: &Found, names: &Names) -> Vec<Outcome> {
+pub(crate) fn outcomes(spec: &IntentSpec, found: &Found, names: &Names) -> Vec<Outcome> {
     let mut all = vec![Slots::new()];
     let mut question = None;
     for filled in &found.filled {
