@@ -188,22 +188,6 @@ pub async fn withdraw(house: &Arc<House>, seq: i64, event: &Event, op: &Operatio
     tx.commit().await
 }
 
-<<<<<<< HEAD
-/// Takes a pending operation back. `asked` is the event that is handled by it and its talk, if it was asked in words.
-pub async fn cancel(
-    house: &Arc<House>,
-    asked: Option<(i64, &Talk)>,
-    op: &Operation,
-    by: &str,
-    event_id: &str,
-) -> Result<(), StoreError> {
-    let mut op = op.clone();
-    let votes = house.store.votes(&op.id).await?;
-    let mut tx = house.store.begin().await?;
-    if let Some((seq, _)) = asked
-        && !tx.handled(seq).await?
-    {
-=======
 /// Takes a pending operation back, because the message that asked for it is gone.
 pub async fn cancel(house: &Arc<House>, op: &Operation, by: &str, event_id: &str) -> Result<(), StoreError> {
     let tx = house.store.begin().await?;
@@ -214,7 +198,6 @@ pub async fn cancel(house: &Arc<House>, op: &Operation, by: &str, event_id: &str
 pub async fn cancel_by_words(house: &Arc<House>, seq: i64, talk: &Talk, op: &Operation) -> Result<(), StoreError> {
     let mut tx = house.store.begin().await?;
     if !tx.handled(seq).await? {
->>>>>>> tests
         return Ok(());
     }
     take_back(house, tx, op, &talk.asker, &talk.event, Some(talk)).await
@@ -232,11 +215,7 @@ async fn take_back(
     let votes = house.store.votes(&op.id).await?;
     if move_on(&mut tx, &mut op, State::Cancelled, by, event_id, "").await? {
         let text = messages::cancelled(lang(&op), by);
-<<<<<<< HEAD
-        say_in_thread(&mut tx, &op, votes_given(&votes), text, asked.map(|(_, talk)| talk)).await?;
-=======
         say_in_thread(&mut tx, &op, votes_given(&votes), text, talk).await?;
->>>>>>> tests
         refresh(&mut tx, &op, &votes).await?;
         tx.commit().await?;
     }

@@ -178,11 +178,7 @@ async fn cancel(house: &Arc<House>, seq: i64, talk: Talk, command: &Command) -> 
             messages::may_not_cancel(talk.lang)
         }
         Some(op) => {
-<<<<<<< HEAD
-            approval::cancel(house, Some((seq, &talk)), &op, &talk.asker, &talk.event).await?;
-=======
             approval::cancel_by_words(house, seq, &talk, &op).await?;
->>>>>>> tests
             return Ok(Handled::Done);
         }
     };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use ralf::bots::Bot;
 use ralf::clock::Clock;
@@ -51,12 +51,8 @@ pub(crate) fn house(config: Config, store: Store) -> Arc<House> {
     Arc::new(House::new(Parts {
         inventory: Arc::new(Source::new(config.inventory.clone(), "ansible-playbook".into(), Clock::System)),
         executors: Registry::default(),
-<<<<<<< HEAD
         catalogue: Catalogue::builtin().expect("a sound catalogue"),
         model: None,
-=======
-        understanding: understanding().clone(),
->>>>>>> tests
         config,
         server,
         store,
@@ -64,10 +60,4 @@ pub(crate) fn house(config: Config, store: Store) -> Arc<House> {
         metrics,
         http: observe::client().expect("a client"),
     }))
-}
-
-/// It learns at its start, which takes a while.
-fn understanding() -> &'static Understanding {
-    static UNDERSTANDING: OnceLock<Understanding> = OnceLock::new();
-    UNDERSTANDING.get_or_init(|| Understanding::new(Catalogue::builtin().expect("a sound catalogue")))
 }
