@@ -206,6 +206,8 @@ async fn a_standby_takes_over() {
 async fn one_that_stands_still_is_replaced_and_ends_when_it_wakes() {
     let stage = Stage::own("frozen", &[]).await;
     let info = stage.info();
+    until("a quiet moment", async || stage.log().contains("rooms and profiles are in order")).await;
+    settled(&stage.store().await).await;
     let frozen = stage.lab().pid("ralf");
     stage.lab().pause("ralf").expect("paused");
     let paused = Instant::now();
@@ -217,4 +219,6 @@ async fn one_that_stands_still_is_replaced_and_ends_when_it_wakes() {
     stage.lab().resume("ralf").expect("goes on");
     reborn(&stage, frozen).await;
     until("the log", async || stage.log().contains("another process has taken over")).await;
+    // The next one the lab starts stands by: the one that took over is well.
+    until("another standby", async || stage.log().contains("standing by")).await;
 }
