@@ -8,7 +8,9 @@ mod harness;
 
 mod kills;
 mod questions;
+mod rooms;
 mod store;
 mod the_way_through;
+mod transactions;
 mod who_may;
 mod yes_and_no;
