@@ -6,6 +6,8 @@
 
 mod harness;
 
+mod config;
+mod faults;
 mod kills;
 mod questions;
 mod rooms;
