@@ -93,11 +93,11 @@ fn read_parts(
             draft.note("grounding", "the name stands in another clause");
         }
     }
-    if let (&[ref hit], [Outcome::Intent(_) | Outcome::Ask(_)]) = (&hits[..], &out[..]) {
-        if let Some(better) = with_tail(message, hit, &rest) {
-            draft.note("grounding", "a slot stands in another clause");
-            out = vec![better];
-        }
+    if let ([hit], [Outcome::Intent(_) | Outcome::Ask(_)]) = (hits.as_slice(), out.as_slice())
+        && let Some(better) = with_tail(message, hit, &rest)
+    {
+        draft.note("grounding", "a slot stands in another clause");
+        out = vec![better];
     }
     promote(draft, message.name(hits[0].intent));
     Some(out)

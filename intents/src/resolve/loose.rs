@@ -120,7 +120,8 @@ pub(super) fn read(on: &Understanding, message: &Message<'_>, draft: &mut Draft)
         !question && rival < 0.15 && ((cue && p >= 0.75) || (like && named && p >= 0.9))
     } else {
         !statement(&message.text)
-            && ((cue && p >= 0.5 && (named || message.known >= 0.75 || p >= 0.9))
+            && ((cue && p >= 0.5 && named)
+                || (cue && p >= 0.75 && message.known >= 0.75)
                 || (p >= 0.75 && (named || like))
                 || (p >= 0.9 && message.known >= 0.75))
     };

@@ -21,23 +21,46 @@ pub(crate) fn resolve(
     mut draft: Draft,
     hint: Option<Lang>,
 ) -> Reading {
-    if let Some(reading) = whole(on, message, &mut draft, hint, Sort::Ambiguous) {
-        return done(draft, reading);
-    }
-    if let Some(reading) = clauses::read(on, message, &mut draft) {
-        return done(draft, reading);
-    }
-    draft.note("grammar", "no template fits");
-    if let Some(reason) = loose::blocked(message, &mut draft) {
-        return draft.done(Outcome::None(reason), Vec::new());
-    }
-    for allow in [Sort::Fuzzy, Sort::Unknown] {
-        if let Some(reading) = whole(on, message, &mut draft, hint, allow) {
-            return done(draft, reading);
+    let mut outcomes = read(on, message, &mut draft, hint);
+    let code = looks_like_code(&message.text.raw);
+    for outcome in &mut outcomes {
+        if let Outcome::Intent(intent) = outcome
+            && intent.changes
+            && code
+        {
+            draft.note("agreement", "it looks like code or a log line, not like a request");
+            let reading = [(intent.name.clone(), intent.slots.clone())];
+            *outcome = Outcome::Ask(ask::which(on.catalogue(), &reading, draft.lang));
         }
     }
-    let outcomes = loose::read(on, message, &mut draft);
     done(draft, outcomes)
+}
+
+fn read(on: &Understanding, message: &Message<'_>, draft: &mut Draft, hint: Option<Lang>) -> Vec<Outcome> {
+    if let Some(outcomes) = whole(on, message, draft, hint, Sort::Ambiguous) {
+        return outcomes;
+    }
+    if let Some(outcomes) = clauses::read(on, message, draft) {
+        return outcomes;
+    }
+    draft.note("grammar", "no template fits");
+    if let Some(reason) = loose::blocked(message, draft) {
+        return vec![Outcome::None(reason)];
+    }
+    for allow in [Sort::Fuzzy, Sort::Unknown] {
+        if let Some(outcomes) = whole(on, message, draft, hint, allow) {
+            return outcomes;
+        }
+    }
+    loose::read(on, message, draft)
+}
+
+/// Markup, JSON, addresses, assignments: people do not ask for things so.
+fn looks_like_code(raw: &str) -> bool {
+    raw.contains(['{', '}', '<', '>', '$', '=', '\\'])
+        || raw.contains("](")
+        || raw.contains("://")
+        || raw.contains("ERROR")
 }
 
 fn done(draft: Draft, outcomes: Vec<Outcome>) -> Reading {
