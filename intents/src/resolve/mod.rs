@@ -80,8 +80,18 @@ fn whole(
     let mut found = on.grammar.read(&message.specs, &message.text, &message.lattice, allow);
     if allow > Sort::Ambiguous {
         // A name that nobody knows fits anywhere: the classifier has to find the sentence likely, too.
-        let (bar, most) = if allow == Sort::Unknown { (0.25, 0.25) } else { (0.05, 0.9) };
-        found.retain(|f| message.scores[f.intent] >= bar && message.none() <= most);
+        found.retain(|f| {
+            let (score, none) = (message.scores[f.intent], message.none());
+            // "install foobar" names something; "install the curtain rod" rather speaks of things.
+            let article = f.filled.iter().any(|s| {
+                s.edge.sort == Sort::Unknown && s.edge.start > 0 && message.text.tokens[s.edge.start - 1].skip
+            });
+            match allow {
+                Sort::Unknown if article => score >= 0.25 && none <= 0.25,
+                Sort::Unknown => score >= 0.05 && none <= 0.8,
+                _ => score >= 0.05 && none <= 0.9,
+            }
+        });
     }
     // The template that says more of the sentence itself knows better what it means.
     let most = found.iter().map(|f| f.words).max()?;
