@@ -33,6 +33,8 @@ pub struct Talk {
     pub asker: String,
     /// The language.
     pub lang: Lang,
+    /// The language that the asker spoke before, as far as we remember.
+    pub known_lang: Option<Lang>,
     /// What was said.
     pub sentence: String,
     /// How it was understood, in short.
@@ -79,7 +81,9 @@ pub(super) async fn commit(
     if let Some(question) = closes {
         tx.forget_question(&question.id).await?;
     }
-    tx.remember(&format!("lang:{}", talk.asker), talk.lang.as_str()).await?;
+    if talk.known_lang != Some(talk.lang) {
+        tx.remember(&format!("lang:{}", talk.asker), talk.lang.as_str()).await?;
+    }
     for answer in answers {
         match answer {
             Answer::Say(text) => {

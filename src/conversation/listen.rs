@@ -30,6 +30,7 @@ pub(super) async fn message(
         thread: message.thread.clone(),
         asker: event.sender.to_string(),
         lang: lang.unwrap_or(house.default_lang()),
+        known_lang: lang,
         sentence: message.text.clone(),
         understood: String::new(),
     };

@@ -47,7 +47,7 @@ pub async fn handle(house: &Arc<House>, row: &InboxRow) -> Result<Handled, Handl
         Kind::Echo { txn_id } => {
             let mut tx = house.store.begin().await?;
             if tx.handled(row.seq).await? {
-                tx.sent(txn_id, &event.id).await?;
+                tx.sent(txn_id, &event.id, true).await?;
                 tx.commit().await?;
             }
             return Ok(Handled::Done);
