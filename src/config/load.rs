@@ -124,7 +124,8 @@ impl<'a> Source<'a> {
                 Ok(config) => return Ok(config),
                 Err(error) => error,
             };
-            let mut field = error.path().to_string();
+            // `rules[0].approvals` → `rules.0.approvals`
+            let mut field = error.path().to_string().replace('[', ".").replace(']', "");
             if field == "." {
                 field.clear();
             }
@@ -170,30 +171,17 @@ impl<'a> Source<'a> {
         let mut item = self.document.as_item();
         let mut offset = 0;
         for part in field.split('.') {
-            let table = item.as_table_like().and_then(|t| t.get_key_value(part));
-            let next = match table {
-                Some((key, next)) => {
-                    offset = key.span().or_else(|| next.span()).map_or(offset, |s| s.start);
-                    Some(next)
-                }
+            let named = item.as_table_like().and_then(|table| table.get_key_value(part));
+            let (next, span) = match named {
+                Some((key, next)) => (Some(next), key.span().or_else(|| next.span())),
                 None => {
-                    let index = part.parse::<usize>().ok();
-                    let table = index.and_then(|i| item.as_array_of_tables()?.get(i));
-                    if let Some(table) = table {
-                        offset = table.span().map_or(offset, |s| s.start);
-                        let mut inner = table.iter();
-                        let rest = field.rsplit('.').next().unwrap_or_default();
-                        if let Some((_, value)) = inner.find(|(key, _)| *key == rest) {
-                            offset = value.span().map_or(offset, |s| s.start);
-                        }
-                    }
-                    None
+                    let next = part.parse::<usize>().ok().and_then(|index| item.get(index));
+                    (next, next.and_then(toml_edit::Item::span))
                 }
             };
-            match next {
-                Some(next) => item = next,
-                None => break,
-            }
+            let Some(next) = next else { break };
+            offset = span.map_or(offset, |span| span.start);
+            item = next;
         }
         format!("{}:{}", self.path.display(), line(self.text, offset))
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ruma::{OwnedUserId, UserId};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::Problem;
 
@@ -22,10 +22,19 @@ pub enum Role {
 #[serde(deny_unknown_fields)]
 pub struct Person {
     /// All Matrix ids of this one person: they share one vote.
+    #[serde(deserialize_with = "ids")]
     pub ids: Vec<OwnedUserId>,
     /// What the person may do.
     #[serde(default)]
     pub roles: Vec<Role>,
+}
+
+fn ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<OwnedUserId>, D::Error> {
+    let parse = |text: &String| {
+        let wrong = |_| serde::de::Error::custom(format!("{text:?} is no Matrix id: write `@name:server`"));
+        UserId::parse(text).map_err(wrong)
+    };
+    Vec::<String>::deserialize(deserializer)?.iter().map(parse).collect()
 }
 
 pub(super) fn validate(people: &BTreeMap<String, Person>, problems: &mut Vec<Problem>) {
