@@ -9,8 +9,9 @@ use crate::plan::Risk;
 use crate::report::{Text, t};
 use crate::store::{Operation, State};
 
-/// Above this the diff goes into a file: a Matrix event holds 65,536 bytes, and ours says everything twice.
-const MAX_DIFF: usize = 12_000;
+/// What a diff may take of a message, in bytes as they are sent. A Matrix event holds 65,536; ours says everything twice,
+/// as text and as HTML, and an edit says both twice.
+const MAX_DIFF: usize = 24_000;
 
 /// `org.ralf.operation`: what a program can read from each of an operation's messages.
 pub fn field(op: &Operation, given: usize) -> Value {
@@ -72,7 +73,13 @@ fn span(lang: Lang, ms: i64) -> String {
 
 /// The whole diff, if it is too long for a message: then it goes beside the proposal as a file.
 pub fn long_diff(op: &Operation) -> Option<&str> {
-    (op.plan.diff.len() > MAX_DIFF).then_some(op.plan.diff.as_str())
+    let diff = op.plan.diff.as_str();
+    // Quotes, angle brackets and hidden characters grow on their way into HTML and JSON.
+    let is_long = 2 * diff.len() > MAX_DIFF || {
+        let shown = Text::new().code("diff", diff).build();
+        shown.to_string().len() > MAX_DIFF
+    };
+    is_long.then_some(diff)
 }
 
 /// The proposal, rendered purely from what was hashed, and kept true by edits: `approved_by` are the people who did.
