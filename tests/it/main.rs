@@ -9,6 +9,8 @@ mod harness;
 mod config;
 mod faults;
 mod kills;
+mod long_plans;
+mod programs;
 mod questions;
 mod rooms;
 mod store;

@@ -13,4 +13,4 @@ pub(crate) use event::Event;
 pub(crate) use folder::{folder, fresh_folder};
 pub(crate) use person::Person;
 pub(crate) use serve::Serve;
-pub(crate) use stage::Stage;
+pub(crate) use stage::{RALF, Stage};

@@ -24,6 +24,7 @@ macro_rules! on_both {
     };
 }
 use on_both;
+pub(crate) use operations::operation;
 
 /// Events of one room, by number.
 fn events(numbers: &[u32]) -> Vec<(String, String, String)> {
