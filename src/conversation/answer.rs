@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ralf_intents::{Ask, Lang};
 use serde_json::json;
 
+use super::amend;
 use crate::approval;
 use crate::bots::Bot;
 use crate::clock::new_id;
@@ -90,7 +91,10 @@ pub(super) async fn commit(
                 tx.say(talk.message(talk.related(text).build())).await?;
             }
             Answer::Ask(ask) => put_question(&mut tx, talk, &ask).await?,
-            Answer::Propose(op) => approval::propose(&mut tx, talk.lang, &op).await?,
+            Answer::Propose(op) => {
+                amend::remember(&mut tx, &op).await?;
+                approval::propose(&mut tx, talk.lang, &op).await?;
+            }
         }
     }
     tx.commit().await?;

@@ -1,6 +1,7 @@
 //! From an event to what is said and proposed in answer to it, committed together.
 
 mod act;
+mod amend;
 mod answer;
 mod commands;
 mod listen;

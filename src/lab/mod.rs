@@ -21,6 +21,7 @@ mod ralf;
 mod start;
 mod state;
 mod supervise;
+mod sweep;
 mod synapse;
 
 pub use cache::Cache;

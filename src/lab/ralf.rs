@@ -48,7 +48,12 @@ fn registration(state: &State) -> Result<Registration, LabError> {
         what: format!("the server name {}", state.server_name),
         said: error.to_string(),
     })?;
-    let mut registration = crate::registration::registration("ralf", &state.ralf_url(), &server_name, &crate::config::Rooms::default());
+    let mut registration = crate::registration::registration(
+        "ralf",
+        &state.ralf_url(),
+        &server_name,
+        &crate::config::Rooms::default(),
+    );
     registration.as_token = state.as_token.clone();
     registration.hs_token = state.hs_token.clone();
     Ok(registration)

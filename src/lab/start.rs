@@ -19,6 +19,7 @@ use super::ports::Block;
 use super::progress::Progress;
 use super::state::{NODES, State};
 use super::supervise::Supervisor;
+use super::sweep::Household;
 use super::{LabError, files, people, process, ralf, synapse};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -69,7 +70,7 @@ pub struct Lab {
 
 /// What goes last when a lab ends: the processes that are still there, then the locks.
 struct Rest {
-    id: String,
+    household: Household,
     fleet: Fleet,
     _ports: Block,
     _folder: File,
@@ -77,7 +78,7 @@ struct Rest {
 
 impl Drop for Rest {
     fn drop(&mut self) {
-        process::kill_all(&self.id);
+        self.household.kill();
         self.fleet.clear();
     }
 }
@@ -102,7 +103,8 @@ impl Lab {
         let folder = lock(&dir)?;
         files::remove(&LabJson::path(&dir))?;
         let mut state = State::load(&dir)?;
-        let left = process::sweep(&state.id, Duration::from_secs(5)).await;
+        let household = Household::new(&state.id, &dir);
+        let left = household.sweep(Duration::from_secs(5)).await;
         if left > 0 {
             options
                 .progress
@@ -122,7 +124,7 @@ impl Lab {
         synapse::write(&state, &installation, &registrations)?;
 
         let (mut supervisor, mut failed) = Supervisor::new(&state.id);
-        let rest = Rest { id: state.id.clone(), fleet, _ports: ports, _folder: folder };
+        let rest = Rest { household, fleet, _ports: ports, _folder: folder };
         supervisor.start(synapse::program(&state, &installation));
         for node in rest.fleet.programs(&installation) {
             supervisor.start(node);
@@ -135,7 +137,7 @@ impl Lab {
         let rooms = match rooms {
             Ok(rooms) => rooms,
             Err(error) => {
-                stop(&mut supervisor, &rest.id).await;
+                stop(&mut supervisor, &rest.household).await;
                 return Err(error);
             }
         };
@@ -222,16 +224,16 @@ impl Lab {
         self.publisher.abort();
         let _ = (&mut self.publisher).await;
         let _ = files::remove(&LabJson::path(&self.dir));
-        stop(&mut self.supervisor, &self.rest.id).await;
+        stop(&mut self.supervisor, &self.rest.household).await;
     }
 }
 
 /// R.A.L.F. first, because it talks to all the others.
-async fn stop(supervisor: &mut Supervisor, id: &str) {
+async fn stop(supervisor: &mut Supervisor, household: &Household) {
     let mut others = vec!["synapse"];
     others.extend(NODES);
     supervisor.stop(&[&["ralf"], &others]).await;
-    process::sweep(id, Duration::from_secs(3)).await;
+    household.sweep(Duration::from_secs(3)).await;
 }
 
 /// From started processes to a lab that can be used. Returns the rooms' ids.
