@@ -5,6 +5,7 @@
 
 mod assets;
 mod cache;
+mod claim;
 mod command;
 mod conversation;
 mod error;

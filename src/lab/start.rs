@@ -20,7 +20,7 @@ use super::progress::Progress;
 use super::state::{NODES, State};
 use super::supervise::Supervisor;
 use super::sweep::Household;
-use super::{LabError, files, people, process, ralf, synapse};
+use super::{LabError, claim, files, people, process, ralf, synapse};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -100,7 +100,7 @@ impl Lab {
             });
         }
         files::make_folder(&dir)?;
-        let folder = lock(&dir)?;
+        let folder = claim::take(&dir)?;
         files::remove(&LabJson::path(&dir))?;
         let mut state = State::load(&dir)?;
         let household = Household::new(&state.id, &dir);
@@ -332,22 +332,4 @@ fn describe(state: &State, rooms: std::collections::BTreeMap<String, String>) ->
         registration_shared_secret: state.registration_shared_secret.expose().to_owned(),
         pids: std::collections::BTreeMap::new(),
     }
-}
-
-/// The folder is this process's own while it lives.
-fn lock(dir: &Path) -> Result<File, LabError> {
-    let path = dir.join("lock");
-    let file = File::create(&path).map_err(LabError::file(&path, "can't be opened"))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(LabError::Running(dir.to_owned())),
-        Err(std::fs::TryLockError::Error(source)) => {
-            Err(LabError::File { path, what: "can't be locked", source })
-        }
-    }
-}
-
-/// Whether a lab runs in this folder.
-pub(super) fn runs_in(dir: &Path) -> bool {
-    dir.join("lock").exists() && matches!(lock(dir), Err(LabError::Running(_)))
 }
