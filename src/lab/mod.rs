@@ -17,6 +17,7 @@ mod people;
 mod ports;
 mod process;
 mod progress;
+mod publish;
 mod python;
 mod ralf;
 mod start;
