@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use ralf_appservice::Client;
 use ralf_intents::{Catalogue, Lang, Model, Names, Understanding};
@@ -12,7 +12,7 @@ use tokio::sync::{Notify, SetOnce};
 use crate::bots::Bot;
 use crate::config::{Config, Person, Role};
 use crate::execution::Registry;
-use crate::inventory::{Inventory, InventoryError, Source};
+use crate::inventory::{Inventory, InventoryError, Source, observe};
 use crate::metrics::Metrics;
 use crate::plan::{canonical, hex};
 use crate::store::Store;
@@ -44,8 +44,8 @@ pub struct House {
     pub metrics: Metrics,
     /// Which rooms there are.
     pub rooms: RwLock<Rooms>,
-    /// For looking at services.
-    pub http: reqwest::Client,
+    /// For looking at services; made when it is first needed, because reading certificates takes a while.
+    http: OnceLock<reqwest::Client>,
     /// Told when an operation was approved.
     pub approved: Notify,
     /// Told when another process has taken over: time to go.
@@ -87,18 +87,20 @@ pub struct Parts {
     pub executors: Registry,
     /// See [`House::metrics`].
     pub metrics: Metrics,
-    /// See [`House::http`].
-    pub http: reqwest::Client,
 }
 
 impl House {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { config, server, store, clients, catalogue, model, inventory, executors, metrics, http } = parts;
+        let Parts { config, server, store, clients, catalogue, model, inventory, executors, metrics } = parts;
         let policy_version = policy_version(&config);
         let understanding = Arc::new(SetOnce::new());
         let (trained, of) = (Arc::clone(&understanding), catalogue.clone());
-        tokio::task::spawn_blocking(move || drop(trained.set(Understanding::new(of))));
+        tokio::spawn(async move {
+            let Ok(learnt) = tokio::task::spawn_blocking(move || Understanding::new(of)).await else { return };
+            // A copy made here lies together; dropping the original gives back what learning took.
+            let _ = trained.set(learnt.clone());
+        });
         Self {
             config,
             server,
@@ -112,7 +114,7 @@ impl House {
             executors,
             metrics,
             rooms: RwLock::default(),
-            http,
+            http: OnceLock::new(),
             approved: Notify::new(),
             lost_lease: Notify::new(),
             policy_version,
@@ -157,6 +159,11 @@ impl House {
     /// What turns sentences into intents; waits until it is trained.
     pub async fn understanding(&self) -> &Understanding {
         self.understanding.wait().await
+    }
+
+    /// The client that looks at services.
+    pub fn http(&self) -> &reqwest::Client {
+        self.http.get_or_init(|| observe::client().unwrap_or_default())
     }
 
     /// Inventory and names as they are now.

@@ -4,7 +4,7 @@ use crate::reading::{Outcome, Reading};
 use serde_json::{Map, Value, json};
 
 impl Reading {
-    /// The object that `parse --json` prints for a text; `changes` tells which intents change the homelab.
+    /// The object that `parse --json` prints for a text.
     #[must_use]
     pub fn to_json(&self, text: &str, ms: f64) -> Value {
         let mut out = Map::new();
@@ -36,19 +36,12 @@ fn outcome(outcome: &Outcome, out: &mut Map<String, Value>) {
     out.insert("intent".into(), json!(intent));
     out.insert("slots".into(), slots);
     out.insert("changes".into(), json!(changes));
-    match outcome {
-        Outcome::Ask(ask) => {
-            if let Some(missing) = &ask.missing {
-                out.insert("missing".into(), json!(missing));
-            }
-            if !ask.options.is_empty() {
-                out.insert("options".into(), json!(ask.options));
-            }
-            out.insert("question".into(), json!(ask.question));
+    if let Outcome::Ask(ask) = outcome {
+        if let Some(missing) = &ask.missing {
+            out.insert("missing".into(), json!(missing));
         }
-        Outcome::None(reason) => {
-            out.insert("reason".into(), json!(reason));
+        if !ask.options.is_empty() {
+            out.insert("options".into(), json!(ask.options));
         }
-        Outcome::Intent(_) => {}
     }
 }

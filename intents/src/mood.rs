@@ -18,6 +18,11 @@ pub(crate) fn mood(text: &Text, lattice: &Lattice) -> Option<(NoneReason, String
         .or_else(|| report(&words, text, lattice).map(|w| (NoneReason::Report, w)))
 }
 
+/// Whether a word takes the force from a command: negations, conditions, later times.
+pub(crate) fn weakens(word: &str) -> bool {
+    [words::NEGATION, words::CONDITION, words::LATER, words::WEEKDAY].iter().any(|list| is_one(list, word))
+}
+
 /// "nicht", "auf keinen Fall", "don't".
 pub(crate) fn negated(words: &[&str]) -> Option<String> {
     let turns = [
@@ -88,7 +93,7 @@ fn how_to(words: &[&str]) -> Option<String> {
     if is_one(
         "ist sind war waren wurde wurden wird hat haben has have had is are was were does did do",
         first,
-    ) && third != ""
+    ) && !third.is_empty()
         && !is_one("a", second)
     {
         let request = is_one("have", first);
@@ -191,6 +196,7 @@ fn later(words: &[&str], text: &Text, lattice: &Lattice) -> Option<String> {
                 is_one("nacht tag woche stunde minute monat stunden night day week hour month", next)
             }
             "alle" => lattice.at(i + 1).iter().any(|e| e.kind == Kind::Duration),
+            _ if is_one(words::DAY, word) => !is_one("vom von from of seit since last letzten", before),
             _ => is_one(words::LATER, word),
         };
         if hit {

@@ -72,9 +72,12 @@ fn every_drawn_sentence_fits_its_intent() {
                 drawn += 1;
                 let fits = found.iter().any(|f| {
                     let all = super::resolve::outcomes(spec, f, &names);
-                    f.intent == intent && matches!(all.as_slice(), [Outcome::Intent(i)] if i.slots == slots)
-                        || f.intent == intent
-                            && matches!(all.as_slice(), [Outcome::Ask(a)] if a.slots == slots)
+                    let same = match all.as_slice() {
+                        [Outcome::Intent(i)] => i.slots == slots,
+                        [Outcome::Ask(a)] => a.slots == slots,
+                        _ => false,
+                    };
+                    f.intent == intent && same
                 });
                 if !fits {
                     failed.push(format!("{}: {text} {slots:?} by {}", spec.name, line.text));

@@ -83,7 +83,10 @@ impl Understanding {
     pub fn new(catalogue: Catalogue) -> Self {
         let (grammar, cues, samples) = (Grammar::new(&catalogue), Cues::new(&catalogue), corpus(&catalogue));
         let classifier = Classifier::new(&samples, catalogue.intents().count() + 1);
-        Self { grammar, cues, classifier, nearest: Nearest::new(&samples), catalogue }
+        let understanding = Self { grammar, cues, classifier, nearest: Nearest::new(&samples), catalogue };
+        // What is made on first use is made now, and not while somebody waits.
+        let _ = understanding.read("a=b", &Names::default(), None);
+        understanding
     }
 
     /// The catalogue behind it.

@@ -1,5 +1,7 @@
 //! Keeps the figures: sentences that neither catalogue nor classifier was made from.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use ralf_intents::eval::{Report, cases, evaluate};
 use ralf_intents::{Catalogue, Inventory, Names, Understanding};
 

@@ -1,5 +1,7 @@
 //! Arbitrary and malicious text: no panic, no other intent, no other slots.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use proptest::prelude::*;
 use ralf_intents::{Catalogue, Intent, Inventory, Names, Outcome, Understanding};
 use std::sync::LazyLock;

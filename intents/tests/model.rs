@@ -1,5 +1,7 @@
 //! The model path: what is believed, what is asked, and how servers fail.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use ralf_intents::{
     Catalogue, Inventory, Model, ModelError, ModelRequest, Names, OllamaModel, OpenAiModel, Outcome,
     ScriptedModel, Understanding,

@@ -1,5 +1,7 @@
 //! Questions and their answers, corrections and additions.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use ralf_intents::{
     Amendment, Catalogue, Intent, Inventory, Names, NoneReason, Outcome, Reading, Understanding,
 };

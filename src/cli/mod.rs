@@ -58,7 +58,7 @@ struct ConfigArg {
 pub fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Lab(options) => run(lab::main(options)),
-        Command::Serve(arg) => run(serve::main(arg)),
+        Command::Serve(arg) => run_on_one_thread(serve::main(arg)),
         Command::Check(arg) => check::main(&arg),
         Command::Doctor(arg) => run(doctor::main(arg)),
         Command::Registration(arg) => registration::main(&arg),
@@ -69,7 +69,16 @@ pub fn main() -> ExitCode {
 }
 
 fn run(work: impl Future<Output = ExitCode>) -> ExitCode {
-    match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    on(tokio::runtime::Builder::new_multi_thread().worker_threads(2), work)
+}
+
+/// The house waits far more than it works: without threads that wake each other a message costs half as much.
+fn run_on_one_thread(work: impl Future<Output = ExitCode>) -> ExitCode {
+    on(&mut tokio::runtime::Builder::new_current_thread(), work)
+}
+
+fn on(builder: &mut tokio::runtime::Builder, work: impl Future<Output = ExitCode>) -> ExitCode {
+    match builder.enable_all().build() {
         Ok(runtime) => runtime.block_on(work),
         Err(error) => {
             eprintln!("ralf: no runtime: {error}");

@@ -85,7 +85,7 @@ async fn show_status(house: &House, talk: &Talk, target: Option<&str>) -> Result
         Err(error) => return Ok(Answer::Say(messages::no_inventory(talk.lang, &error.to_string()))),
     };
     let wanted = |service: &str, host: &str| target.is_none_or(|name| name == service || name == host);
-    let seen = observe::observe(&inventory, &house.http, wanted).await;
+    let seen = observe::observe(&inventory, house.http(), wanted).await;
     let found: Vec<_> = seen
         .into_iter()
         .map(|seen| (seen.service, seen.host, seen.state == observe::State::Running, String::new()))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ralf_intents::{Ask, Lang};
 use serde_json::json;
 
+use super::amend;
 use crate::approval;
 use crate::bots::Bot;
 use crate::clock::new_id;
@@ -33,6 +34,8 @@ pub struct Talk {
     pub asker: String,
     /// The language.
     pub lang: Lang,
+    /// The language that the asker spoke before, as far as we remember.
+    pub known_lang: Option<Lang>,
     /// What was said.
     pub sentence: String,
     /// How it was understood, in short.
@@ -79,14 +82,19 @@ pub(super) async fn commit(
     if let Some(question) = closes {
         tx.forget_question(&question.id).await?;
     }
-    tx.remember(&format!("lang:{}", talk.asker), talk.lang.as_str()).await?;
+    if talk.known_lang != Some(talk.lang) {
+        tx.remember(&format!("lang:{}", talk.asker), talk.lang.as_str()).await?;
+    }
     for answer in answers {
         match answer {
             Answer::Say(text) => {
                 tx.say(talk.message(talk.related(text).build())).await?;
             }
             Answer::Ask(ask) => put_question(&mut tx, talk, &ask).await?,
-            Answer::Propose(op) => approval::propose(&mut tx, talk.lang, &op).await?,
+            Answer::Propose(op) => {
+                amend::remember(&mut tx, &op).await?;
+                approval::propose(&mut tx, talk.lang, &op).await?;
+            }
         }
     }
     tx.commit().await?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ralf_intents::{Lang, NoneReason, Outcome, Reading};
 
-use super::{Answer, Talk, act, answer, commands, done, questions};
+use super::{Answer, Talk, act, amend, answer, commands, done, questions};
 use ruma::OwnedUserId;
 
 use crate::bots::Bot;
@@ -30,6 +30,7 @@ pub(super) async fn message(
         thread: message.thread.clone(),
         asker: event.sender.to_string(),
         lang: lang.unwrap_or(house.default_lang()),
+        known_lang: lang,
         sentence: message.text.clone(),
         understood: String::new(),
     };
@@ -61,7 +62,12 @@ pub(super) async fn message(
             return Ok(Handled::Done);
         }
     };
-    let reading = house.understanding().await.read(&talk.sentence, &names, lang);
+    let mut reading = house.understanding().await.read(&talk.sentence, &names, lang);
+    if !matches!(reading.outcome, Outcome::Intent(_))
+        && let Some(amended) = amend::read(house, &talk, &names).await?
+    {
+        reading = amended;
+    }
     match (&reading.outcome, &house.model) {
         (Outcome::Ask(_) | Outcome::None(NoneReason::NotOurs), Some(model)) => {
             let (house, model) = (Arc::clone(house), Arc::clone(model));

@@ -1,6 +1,7 @@
 //! From an event to what is said and proposed in answer to it, committed together.
 
 mod act;
+mod amend;
 mod answer;
 mod commands;
 mod listen;
@@ -47,7 +48,7 @@ pub async fn handle(house: &Arc<House>, row: &InboxRow) -> Result<Handled, Handl
         Kind::Echo { txn_id } => {
             let mut tx = house.store.begin().await?;
             if tx.handled(row.seq).await? {
-                tx.sent(txn_id, &event.id).await?;
+                tx.sent(txn_id, &event.id, true).await?;
                 tx.commit().await?;
             }
             return Ok(Handled::Done);

@@ -89,6 +89,7 @@ fn talk(question: &Question, event: &str) -> Talk {
         thread: Some(question.ask_event.clone()),
         asker: question.asker.clone(),
         lang: question.lang.parse().unwrap_or(Lang::En),
+        known_lang: None,
         sentence: question.sentence.clone(),
         understood: String::new(),
     }

@@ -170,7 +170,7 @@ async fn send(house: &House, row: &OutboxRow, known: &mut HashMap<String, String
     house.sent(&row.txn_id);
     known.insert(row.txn_id.clone(), event_id.clone());
     let mut tx = house.store.begin().await?;
-    tx.sent(&row.txn_id, &event_id).await?;
+    tx.sent(&row.txn_id, &event_id, row.awaited).await?;
     tx.commit().await?;
     Ok(())
 }

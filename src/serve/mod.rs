@@ -26,7 +26,7 @@ use crate::config::Config;
 use crate::execution::{self, Ansible, Registry};
 use crate::house::{House, Parts};
 use crate::inbound::Lanes;
-use crate::inventory::{Source, observe};
+use crate::inventory::Source;
 use crate::metrics::Metrics;
 use crate::report::delivery;
 use crate::store::{LeaseError, OutboxRow, Store, StoreError};
@@ -117,7 +117,6 @@ pub async fn run(config: Config) -> Result<(), ServeError> {
         .map(|bot| (bot, homeserver.bot(&bot.user_id(&server), &device).without_retries()))
         .collect();
     let catalogue = ralf_intents::Catalogue::builtin().map_err(|error| ServeError::Setup(error.to_string()))?;
-    let http = observe::client().map_err(|error| ServeError::Setup(error.to_string()))?;
     let inventory = inventory(&config);
     let house = Arc::new(House::new(Parts {
         executors: executors(&config, &inventory),
@@ -129,7 +128,6 @@ pub async fn run(config: Config) -> Result<(), ServeError> {
         store: store.clone(),
         clients,
         metrics,
-        http,
     }));
 
     let (stop, stopping) = watch::channel(false);

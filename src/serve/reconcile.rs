@@ -15,6 +15,7 @@ use crate::report::messages;
 use crate::store::NewMessage;
 
 const PAUSES: [u64; 5] = [1, 5, 15, 60, 300];
+const AFTERWARDS: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
 
 /// Pings, and brings rooms and profiles in order; tries again until it works.
 pub(super) async fn run(house: &Arc<House>) {
@@ -37,6 +38,12 @@ async fn both_ways(house: &Arc<House>) {
         match tried.await {
             Ok(took) => {
                 tracing::info!(ms = took.as_millis(), "the homeserver reaches us");
+                // A message that was pushed just before we listened may still be failing there: the homeserver backs
+                // off only after that, and the next ping ends it.
+                for pause in AFTERWARDS {
+                    tokio::time::sleep(pause).await;
+                    let _ = homeserver.ping(&id, Some(&new_id())).await;
+                }
                 return;
             }
             Err(error) => tracing::error!(

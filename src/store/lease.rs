@@ -7,9 +7,11 @@
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::{AnyConnection, Connection, Row};
+use tokio::time::Instant;
 
 use super::{Kind, Store, StoreError};
 
@@ -44,7 +46,7 @@ pub struct Lease {
     token: i64,
     holder: String,
     /// Held, not read: closing it is what gives the lease back.
-    _lock: Lock,
+    lock: Mutex<Lock>,
 }
 
 #[expect(dead_code, reason = "what is in it is held, not read")]
@@ -61,17 +63,29 @@ impl Store {
     pub async fn acquire(&self, holder: &str, waiting: impl FnOnce()) -> Result<Lease, LeaseError> {
         let mut waiting = Some(waiting);
         loop {
-            if let Some(lock) = self.try_lock().await? {
-                return self.take(holder, lock).await;
+            match self.try_take(holder).await {
+                Ok(Some(lease)) => return Ok(lease),
+                Ok(None) => {}
+                // A holder that stands still in the middle of a write keeps even the database locked.
+                Err(error) if waiting.is_none() => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "the lease can't be looked at; still standing by");
+                }
+                Err(error) => return Err(error),
             }
             if let Some(waiting) = waiting.take() {
                 waiting();
             }
-            if self.is_stale().await? {
-                return self.take(holder, Lock::Taken).await;
-            }
             tokio::time::sleep(LOOK).await;
         }
+    }
+
+    async fn try_take(&self, holder: &str) -> Result<Option<Lease>, LeaseError> {
+        let lock = match self.try_lock().await? {
+            Some(lock) => lock,
+            None if self.is_stale().await? => Lock::Taken,
+            None => return Ok(None),
+        };
+        self.take(holder, lock).await.map(Some)
     }
 
     async fn try_lock(&self) -> Result<Option<Lock>, LeaseError> {
@@ -122,7 +136,7 @@ impl Store {
         tx.commit().await?;
         self.token.store(token, Ordering::SeqCst);
         self.load_sequence().await?;
-        Ok(Lease { store: self.clone(), token, holder: holder.to_owned(), _lock: lock })
+        Ok(Lease { store: self.clone(), token, holder: holder.to_owned(), lock: lock.into() })
     }
 }
 
@@ -135,8 +149,17 @@ impl Lease {
     /// Renews the lease for ever; returns when another process has taken it.
     pub async fn keep(&self) -> StoreError {
         let mut failures = 0;
+        let mut renewed = Instant::now();
         loop {
-            tokio::time::sleep(RENEW).await;
+            let unlocked = matches!(*self.lock.lock().unwrap_or_else(PoisonError::into_inner), Lock::Taken);
+            tokio::time::sleep(if unlocked { LOOK } else { RENEW }).await;
+            if unlocked {
+                self.lock_when_free().await;
+            }
+            if renewed.elapsed() < RENEW {
+                continue;
+            }
+            renewed = Instant::now();
             match self.renew().await {
                 Ok(()) => failures = 0,
                 Err(StoreError::Fenced) => return StoreError::Fenced,
@@ -145,6 +168,14 @@ impl Lease {
                     tracing::warn!(failures, error = &error as &dyn std::error::Error, "the lease could not be renewed");
                 }
             }
+        }
+    }
+
+    /// Takes the lock that a holder kept while it stood still, so that the next process to start does not think that
+    /// nobody is here.
+    async fn lock_when_free(&self) {
+        if let Ok(Some(lock)) = self.store.try_lock().await {
+            *self.lock.lock().unwrap_or_else(PoisonError::into_inner) = lock;
         }
     }
 

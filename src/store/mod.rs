@@ -111,7 +111,9 @@ impl Store {
             AnyConnection::connect(&full).await?.close().await?;
         }
         let pool = AnyPoolOptions::new()
-            .max_connections(if kind == Kind::Sqlite { 4 } else { 8 })
+            .max_connections(if kind == Kind::Sqlite { 3 } else { 8 })
+            // A file does not go away between two questions.
+            .test_before_acquire(kind == Kind::Postgres)
             .after_connect(move |connection, _| {
                 Box::pin(async move {
                     if kind == Kind::Sqlite {
@@ -120,7 +122,7 @@ impl Store {
                             "PRAGMA synchronous = FULL",
                             "PRAGMA busy_timeout = 10000",
                             "PRAGMA foreign_keys = ON",
-                            "PRAGMA cache_size = -2000",
+                            "PRAGMA cache_size = -1000",
                         ] {
                             sqlx::query(pragma).execute(&mut *connection).await?;
                         }

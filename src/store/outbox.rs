@@ -37,11 +37,13 @@ pub struct OutboxRow {
     pub body: String,
     /// How often sending it has failed.
     pub attempts: i64,
+    /// Whether somebody waits for its event id: it is a proposal or a question.
+    pub awaited: bool,
     /// When it was written, milliseconds since the epoch.
     pub created_ts: i64,
 }
 
-const COLUMNS: &str = "seq, txn_id, room_id, bot, kind, body, attempts, created_ts";
+const COLUMNS: &str = "seq, txn_id, room_id, bot, kind, body, attempts, awaited, created_ts";
 
 fn row(row: &AnyRow) -> Result<OutboxRow, StoreError> {
     Ok(OutboxRow {
@@ -52,7 +54,8 @@ fn row(row: &AnyRow) -> Result<OutboxRow, StoreError> {
         kind: row.try_get(4)?,
         body: row.try_get(5)?,
         attempts: row.try_get(6)?,
-        created_ts: row.try_get(7)?,
+        awaited: row.try_get::<i64, _>(7)? != 0,
+        created_ts: row.try_get(8)?,
     })
 }
 
@@ -65,12 +68,16 @@ impl Tx {
     /// Queues something to be said; returns its transaction id.
     pub async fn say(&mut self, message: NewMessage) -> Result<String, StoreError> {
         let txn_id = new_id();
-        self.say_as(txn_id.clone(), message).await?;
+        self.queue(txn_id.clone(), message, false).await?;
         Ok(txn_id)
     }
 
-    /// Like [`Tx::say`], with a transaction id that was made before.
+    /// Like [`Tx::say`], with a transaction id that was made before, and that an operation or a question knows it by.
     pub async fn say_as(&mut self, txn_id: String, message: NewMessage) -> Result<(), StoreError> {
+        self.queue(txn_id, message, true).await
+    }
+
+    async fn queue(&mut self, txn_id: String, message: NewMessage, awaited: bool) -> Result<(), StoreError> {
         let NewMessage { room_id, bot, kind, mut content } = message;
         if kind == "m.room.message"
             && let Value::Object(fields) = &mut content
@@ -85,11 +92,12 @@ impl Tx {
             kind,
             body: to_json(&content),
             attempts: 0,
+            awaited,
             created_ts: self.now_ms(),
         };
         sqlx::query(
-            "INSERT INTO outbox (seq, txn_id, room_id, bot, kind, body, state, attempts, created_ts) \
-             VALUES ($1, $2, $3, $4, $5, $6, 'pending', 0, $7)",
+            "INSERT INTO outbox (seq, txn_id, room_id, bot, kind, body, state, attempts, awaited, created_ts) \
+             VALUES ($1, $2, $3, $4, $5, $6, 'pending', 0, $7, $8)",
         )
         .bind(row.seq)
         .bind(&row.txn_id)
@@ -97,6 +105,7 @@ impl Tx {
         .bind(&row.bot)
         .bind(&row.kind)
         .bind(&row.body)
+        .bind(i64::from(awaited))
         .bind(row.created_ts)
         .execute(&mut *self.tx)
         .await?;
@@ -104,10 +113,17 @@ impl Tx {
         Ok(())
     }
 
-    /// Notes that a row was sent as `event_id`, and lets whoever waits for that id know it.
-    pub async fn sent(&mut self, txn_id: &str, event_id: &str) -> Result<(), StoreError> {
+    /// Notes that a row was sent as `event_id`; if it is awaited, lets whoever waits for that id know it.
+    pub async fn sent(&mut self, txn_id: &str, event_id: &str, awaited: bool) -> Result<(), StoreError> {
+        sqlx::query("UPDATE outbox SET state = 'sent', event_id = $2 WHERE txn_id = $1 AND state = 'pending'")
+            .bind(txn_id)
+            .bind(event_id)
+            .execute(&mut *self.tx)
+            .await?;
+        if !awaited {
+            return Ok(());
+        }
         for sql in [
-            "UPDATE outbox SET state = 'sent', event_id = $2 WHERE txn_id = $1 AND state = 'pending'",
             "UPDATE operations SET proposal_event = $2 WHERE proposal_txn = $1 AND proposal_event IS NULL",
             "UPDATE questions SET question_event = $2 WHERE question_txn = $1 AND question_event IS NULL",
         ] {
@@ -122,7 +138,7 @@ impl Store {
     pub fn say_volatile(&self, message: NewMessage) {
         let NewMessage { room_id, bot, kind, content } = message;
         let created_ts = self.clock.now_ms();
-        let row = OutboxRow { seq: -1, txn_id: new_id(), room_id, bot, kind, body: to_json(&content), attempts: 0, created_ts };
+        let row = OutboxRow { seq: -1, txn_id: new_id(), room_id, bot, kind, body: to_json(&content), attempts: 0, awaited: false, created_ts };
         let _ = self.outbox.send(row);
     }
 

@@ -235,12 +235,11 @@ fn quartiles(values: &mut [f64]) -> (f64, f64, f64) {
     (values[n / 4], values[n / 2], values[n * 3 / 4])
 }
 
-/// User and system time of a process so far; the kernel counts in hundredths of a second.
+/// Time that a process's threads have run so far, user and system, as the scheduler counts it.
 fn cpu_ms(pid: u32) -> f64 {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("a process");
-    let fields: Vec<&str> = stat.rsplit(')').next().expect("fields").split_whitespace().collect();
-    let ticks = |n: usize| fields[n].parse::<f64>().expect("a number");
-    (ticks(11) + ticks(12)) * 10.0
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("a process").flatten();
+    let ran = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("schedstat")).ok());
+    ran.filter_map(|line| line.split_whitespace().next()?.parse::<f64>().ok()).sum::<f64>() / 1e6
 }
 
 fn resident_mib(pid: u32) -> f64 {

@@ -6,9 +6,13 @@
 
 mod harness;
 
+mod config;
+mod faults;
 mod kills;
 mod questions;
+mod rooms;
 mod store;
 mod the_way_through;
+mod transactions;
 mod who_may;
 mod yes_and_no;

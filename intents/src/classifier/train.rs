@@ -13,9 +13,12 @@ const DECAY: f32 = 2e-6;
 /// Found on the development set.
 const TEMPERATURE: f32 = 1.0;
 
+/// Known features, class and weight of a sample.
+type Row = (Vec<(u32, f32)>, usize, f32);
+
 pub(super) fn train(samples: &[Sample], classes: usize) -> Classifier {
     let mut rows: HashMap<u64, u32> = HashMap::new();
-    let compiled: Vec<(Vec<(u32, f32)>, usize, f32)> = samples
+    let compiled: Vec<Row> = samples
         .iter()
         .map(|s| {
             let known = s.features.iter().map(|(f, v)| {

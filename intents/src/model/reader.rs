@@ -106,12 +106,18 @@ fn note(reading: &mut Reading, reader: &str, said: impl Into<String>) {
 fn in_doubt(reading: &Reading, message: &Message<'_>) -> bool {
     match &reading.outcome {
         Outcome::Intent(_) => false,
-        Outcome::Ask(ask) => ask.missing.is_none() && !ask.options.is_empty(),
+        Outcome::Ask(ask) => ask.missing.is_none() && !ask.options.is_empty() && !refused(reading),
         Outcome::None(NoneReason::NotOurs) => {
             !message.text.tokens.is_empty() && (message.none() < 0.9 || !message.cues.is_empty())
         }
         Outcome::None(_) => false,
     }
+}
+
+/// Whether a command was understood and held back on purpose: no model talks that away.
+fn refused(reading: &Reading) -> bool {
+    let held = ["a question, not a request", "no second reader finds", "it looks like code"];
+    reading.trace.iter().any(|t| t.reader == "agreement" && held.iter().any(|h| t.said.starts_with(h)))
 }
 
 /// The intents that are likely enough, best first.

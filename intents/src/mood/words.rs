@@ -23,7 +23,7 @@ pub(super) const AUXILIARY: &str = "hab habe haben hat hatte hatten haste hast w
  has have had was were been being got is are gets did ive weve";
 
 pub(super) const DONE: &str = "restarted rebooted installed deployed removed deleted uninstalled updated upgraded reverted downgraded scaled restored rotated changed renewed \
- replaced bounced patched provisioned decommissioned recovered relaunched reinstalled recreated finished fertig geklappt erfolgreich successful successfully completed worked \
+ replaced bounced patched provisioned decommissioned recovered relaunched reinstalled recreated finished fertig geklappt erfolgreich lief verlief problemlos smoothly went successful successfully completed worked \
  durchgelaufen applied rolled_out";
 
 pub(super) const PAST: &str = "rolled backed configured silenced muted reset started stopped ran did made took crashed broke died failed moved killed set put";
@@ -41,6 +41,8 @@ pub(super) const CONDITION: &str = "wenn falls sobald sofern solange nachdem aus
 
 pub(super) const LATER: &str = "uebermorgen spaeter nachher tomorrow tonight later taeglich stuendlich woechentlich monatlich daily weekly hourly monthly regelmaessig regularly \
  mitternacht midnight wochenende weekend immer always feierabend demnaechst bald soon eventually irgendwann someday periodically automatisch automatically";
+
+pub(super) const DAY: &str = "montag dienstag mittwoch donnerstag freitag samstag sonntag sonnabend monday tuesday wednesday thursday friday saturday sunday";
 
 pub(super) const WEEKDAY: &str = "montag dienstag mittwoch donnerstag freitag samstag sonntag sonnabend montags sonntags wochenende abend nacht tag morgen woche monat stunde jahr \
  monday tuesday wednesday thursday friday saturday sunday weekend evening night day morning week month hour year mon tue wed thu fri sat sun";

@@ -1,7 +1,7 @@
 //! The templates over the clauses of a message; a pronoun or a bare verb takes the name that stands beside it.
 
 use super::outcome::{outcomes, parts};
-use super::promote;
+use super::{loose, promote};
 use crate::ask;
 use crate::clause::clauses;
 use crate::ground::ground;
@@ -17,6 +17,8 @@ struct Hit {
     intent: usize,
     outcomes: Vec<Outcome>,
     said: String,
+    /// What the classifier gives the clause.
+    score: f32,
     /// Where its clause ends.
     end: usize,
     /// A name was carried over from another clause.
@@ -80,9 +82,9 @@ fn read_parts(
         draft.note("grammar", hit.said.clone());
         let spec = message.specs[hit.intent];
         let sure = message.scores[hit.intent] >= 0.02 || hits.len() > 1;
-        if spec.changes
-            && !(!odd && sure && (message.has_cue(hit.intent) || message.scores[hit.intent] >= 0.3))
-        {
+        // The clause itself, with its name, as the classifier sees it.
+        let score = message.scores[hit.intent].max(hit.score);
+        if spec.changes && !(!odd && sure && (message.has_cue(hit.intent) || score >= 0.3)) {
             draft.note("agreement", format!("no second reader finds {}", spec.name));
             let options: Vec<(String, Slots)> = hit.outcomes.iter().filter_map(parts).collect();
             out.push(Outcome::Ask(ask::which(on.catalogue(), &options, draft.lang)));
@@ -93,10 +95,18 @@ fn read_parts(
             draft.note("grounding", "the name stands in another clause");
         }
     }
-    if let (&[ref hit], [Outcome::Intent(_) | Outcome::Ask(_)]) = (&hits[..], &out[..]) {
-        if let Some(better) = with_tail(message, hit, &rest) {
-            draft.note("grounding", "a slot stands in another clause");
-            out = vec![better];
+    if let ([hit], [Outcome::Intent(_) | Outcome::Ask(_)]) = (hits.as_slice(), out.as_slice())
+        && let Some(better) = with_tail(message, hit, &rest)
+    {
+        draft.note("grounding", "a slot stands in another clause");
+        out = vec![better];
+    }
+    // A clause that asks for something else is not dropped silently.
+    for range in &rest {
+        let part = on.message(message.text.part(range.clone()), message.names);
+        let top = part.cues.first().map(|c| c.intent).filter(|i| !hits.iter().any(|h| h.intent == *i));
+        if top.is_some_and(|i| part.scores[i] >= 0.5) && mood(&part.text, &part.lattice).is_none() {
+            out.extend(loose::read(on, &part, draft).into_iter().filter(|o| !matches!(o, Outcome::None(_))));
         }
     }
     promote(draft, message.name(hits[0].intent));
@@ -189,7 +199,7 @@ fn read_one(on: &Understanding, message: &Message<'_>, range: &Range<usize>) -> 
     let pronoun = part.tokens.iter().position(|t| {
         matches!(
             t.norm.as_str(),
-            "it" | "ihn" | "es" | "sie" | "them" | "that" | "ihm" | "den" | "das" | "die"
+            "it" | "its" | "ihn" | "es" | "sie" | "them" | "that" | "ihm" | "den" | "das" | "die"
         )
     });
     let mut variants: Vec<Vec<&str>> = Vec::new();
@@ -223,8 +233,16 @@ fn fit(on: &Understanding, message: &Message<'_>, text: Text, carried: bool) -> 
         return None;
     }
     let spec = message.specs[first.intent];
+    let score = on.message(text.clone(), message.names).scores[first.intent];
     let said = format!("{}: {} in `{}`", spec.name, first.template, text.raw.trim());
-    Some(Hit { end: 0, intent: first.intent, outcomes: outcomes(spec, first, message.names), said, carried })
+    Some(Hit {
+        score,
+        end: 0,
+        intent: first.intent,
+        outcomes: outcomes(spec, first, message.names),
+        said,
+        carried,
+    })
 }
 
 /// The one thing that is named outside of a clause that names nothing itself.

@@ -120,7 +120,8 @@ pub(super) fn read(on: &Understanding, message: &Message<'_>, draft: &mut Draft)
         !question && rival < 0.15 && ((cue && p >= 0.75) || (like && named && p >= 0.9))
     } else {
         !statement(&message.text)
-            && ((cue && p >= 0.5 && (named || message.known >= 0.75 || p >= 0.9))
+            && ((cue && p >= 0.5 && named)
+                || (cue && p >= 0.75 && message.known >= 0.75)
                 || (p >= 0.75 && (named || like))
                 || (p >= 0.9 && message.known >= 0.75))
     };
@@ -197,13 +198,21 @@ fn doubt(
     draft: &mut Draft,
     ranked: &[(usize, f32)],
 ) -> Vec<Outcome> {
-    let likely = ranked
-        .iter()
-        .filter(|(c, p)| *c < message.specs.len() && (*p >= 0.08 || (message.has_cue(*c) && *p >= 0.02)));
+    let tokens = &message.text.tokens;
+    let bare = (0..tokens.len()).all(|i| tokens[i].skip || message.lattice.covers(i));
+    let fits = |class: usize, p: f32| {
+        let Some(spec) = message.specs.get(class) else { return false };
+        // A bare name asks for nothing: what is offered then changes nothing.
+        if bare { !spec.changes } else { p >= 0.08 || (message.has_cue(class) && p >= 0.02) }
+    };
+    let likely = ranked.iter().filter(|(class, p)| fits(*class, *p));
     let mut options: Vec<(String, Slots)> = Vec::new();
-    for (class, _) in likely.take(3) {
+    for (class, _) in likely {
         let outcomes = ground(message.specs[*class], &message.text, &message.lattice, message.names);
-        options.extend(outcomes.first().and_then(parts));
+        options.extend(outcomes.first().and_then(parts).filter(|(_, slots)| !bare || !slots.is_empty()));
+        if options.len() == 3 {
+            break;
+        }
     }
     if options.is_empty() {
         return vec![Outcome::None(NoneReason::NotOurs)];

@@ -21,23 +21,46 @@ pub(crate) fn resolve(
     mut draft: Draft,
     hint: Option<Lang>,
 ) -> Reading {
-    if let Some(reading) = whole(on, message, &mut draft, hint, Sort::Ambiguous) {
-        return done(draft, reading);
-    }
-    if let Some(reading) = clauses::read(on, message, &mut draft) {
-        return done(draft, reading);
-    }
-    draft.note("grammar", "no template fits");
-    if let Some(reason) = loose::blocked(message, &mut draft) {
-        return draft.done(Outcome::None(reason), Vec::new());
-    }
-    for allow in [Sort::Fuzzy, Sort::Unknown] {
-        if let Some(reading) = whole(on, message, &mut draft, hint, allow) {
-            return done(draft, reading);
+    let mut outcomes = read(on, message, &mut draft, hint);
+    let code = looks_like_code(&message.text.raw);
+    for outcome in &mut outcomes {
+        if let Outcome::Intent(intent) = outcome
+            && intent.changes
+            && code
+        {
+            draft.note("agreement", "it looks like code or a log line, not like a request");
+            let reading = [(intent.name.clone(), intent.slots.clone())];
+            *outcome = Outcome::Ask(ask::which(on.catalogue(), &reading, draft.lang));
         }
     }
-    let outcomes = loose::read(on, message, &mut draft);
     done(draft, outcomes)
+}
+
+fn read(on: &Understanding, message: &Message<'_>, draft: &mut Draft, hint: Option<Lang>) -> Vec<Outcome> {
+    if let Some(outcomes) = whole(on, message, draft, hint, Sort::Ambiguous) {
+        return outcomes;
+    }
+    if let Some(outcomes) = clauses::read(on, message, draft) {
+        return outcomes;
+    }
+    draft.note("grammar", "no template fits");
+    if let Some(reason) = loose::blocked(message, draft) {
+        return vec![Outcome::None(reason)];
+    }
+    for allow in [Sort::Fuzzy, Sort::Unknown] {
+        if let Some(outcomes) = whole(on, message, draft, hint, allow) {
+            return outcomes;
+        }
+    }
+    loose::read(on, message, draft)
+}
+
+/// Markup, JSON, addresses, assignments: people do not ask for things so.
+fn looks_like_code(raw: &str) -> bool {
+    raw.contains(['{', '}', '<', '>', '$', '=', '\\'])
+        || raw.contains("](")
+        || raw.contains("://")
+        || raw.contains("ERROR")
 }
 
 fn done(draft: Draft, outcomes: Vec<Outcome>) -> Reading {
@@ -57,8 +80,18 @@ fn whole(
     let mut found = on.grammar.read(&message.specs, &message.text, &message.lattice, allow);
     if allow > Sort::Ambiguous {
         // A name that nobody knows fits anywhere: the classifier has to find the sentence likely, too.
-        let (bar, most) = if allow == Sort::Unknown { (0.25, 0.25) } else { (0.05, 0.9) };
-        found.retain(|f| message.scores[f.intent] >= bar && message.none() <= most);
+        found.retain(|f| {
+            let (score, none) = (message.scores[f.intent], message.none());
+            // "install foobar" names something; "install the curtain rod" rather speaks of things.
+            let article = f.filled.iter().any(|s| {
+                s.edge.sort == Sort::Unknown && s.edge.start > 0 && message.text.tokens[s.edge.start - 1].skip
+            });
+            match allow {
+                Sort::Unknown if article => score >= 0.25 && none <= 0.25,
+                Sort::Unknown => score >= 0.05 && none <= 0.8,
+                _ => score >= 0.05 && none <= 0.9,
+            }
+        });
     }
     // The template that says more of the sentence itself knows better what it means.
     let most = found.iter().map(|f| f.words).max()?;

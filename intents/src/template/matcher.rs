@@ -95,7 +95,9 @@ impl Run<'_> {
             }
             Instr::Gap => {
                 let here = self.go(pc + 1, at);
-                if here.is_none() && at < tokens.len() { self.go(pc, at + 1) } else { here }
+                // What takes the force from a command is never passed over.
+                let plain = tokens.get(at).is_some_and(|t| !crate::mood::weakens(&t.norm));
+                if here.is_none() && plain { self.go(pc, at + 1) } else { here }
             }
             Instr::Slot(names) => self.slot(names, pc, at),
         };

@@ -3,12 +3,12 @@
 /// Articles, possessives, politeness, and particles, both languages. Folded spelling.
 const SKIP: &str = "\
  bitte bitteschoen bittschoen mal einmal doch kurz eben schnell jetzt sofort nun denn halt gerade grad direkt endlich umgehend \
- mir mich dir uns gerne gern noch also \
+ mir mich dir uns gerne gern noch also danach anschliessend dann \
  der die das den dem des ein eine einen einem einer eines \
  mein meine meinen meinem meiner meines unser unsere unseren unserem unserer unseres dein deine deinen deinem deiner \
  dieser diese dieses diesen diesem \
  please pls plz just kindly now quickly asap immediately really \
- me us the a an my our your this these then";
+ me us the a an my our your this these then afterwards its";
 
 /// Whether a template may pass over this folded word.
 pub(crate) fn is_skippable(word: &str) -> bool {

@@ -23,8 +23,11 @@ const WHOLE: &[(&str, &str)] = &[
     ("Note the restart", "Neustart vermerken"),
 ];
 
-/// Titles around a name: what stands before and after it, in English and in German.
-const AROUND: &[((&str, &str), (&str, &str))] = &[
+/// What stands before and after a name.
+type Around = (&'static str, &'static str);
+
+/// Titles around a name, in English and in German.
+const AROUND: &[(Around, Around)] = &[
     (("Start ", ""), ("", " starten")),
     (("Stop ", ""), ("", " anhalten")),
     (("Restart ", ""), ("", " neu starten")),

@@ -29,6 +29,7 @@ CREATE TABLE outbox (
     body       TEXT NOT NULL,
     state      TEXT NOT NULL,
     attempts   BIGINT NOT NULL,
+    awaited    BIGINT NOT NULL,
     event_id   TEXT,
     error      TEXT,
     created_ts BIGINT NOT NULL

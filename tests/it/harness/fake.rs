@@ -9,7 +9,7 @@ use ralf::clock::Clock;
 use ralf::config::Config;
 use ralf::execution::Registry;
 use ralf::house::{House, Parts};
-use ralf::inventory::{Source, observe};
+use ralf::inventory::Source;
 use ralf::metrics::Metrics;
 use ralf::store::Store;
 use ralf_appservice::testing::FakeHomeserver;
@@ -58,6 +58,5 @@ pub(crate) fn house(config: Config, store: Store) -> Arc<House> {
         store,
         clients,
         metrics,
-        http: observe::client().expect("a client"),
     }))
 }

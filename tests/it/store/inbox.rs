@@ -18,12 +18,11 @@ async fn handle(store: &Store, row: &InboxRow) -> bool {
 }
 
 on_both! {
-    async fn a_transaction_counts_once_and_an_event_once(database: Database) {
+    async fn an_event_counts_once_however_often_it_comes(database: Database) {
         let (store, _rows) = database.open(&Clock::manual(1_000)).await;
-        let first = store.take_in(events(&[1, 2])).await.expect("taken in");
-        assert_eq!(ids(&first), ["$e1", "$e2"]);
-        assert!(store.take_in(events(&[1, 2])).await.expect("taken in").is_empty());
-        let second = store.take_in(events(&[2, 3, 3, 4])).await.expect("taken in");
+        assert_eq!(ids(&store.take_in(events(&[1, 2])).await.expect("stored")), ["$e1", "$e2"]);
+        assert!(store.take_in(events(&[1, 2])).await.expect("stored").is_empty(), "a redelivered transaction");
+        let second = store.take_in(events(&[2, 3, 3, 4])).await.expect("stored");
         assert_eq!(ids(&second), ["$e3", "$e4"], "what was here before, or twice in one, is left out");
         let waiting = store.waiting_events().await.expect("read");
         assert_eq!(ids(&waiting), ["$e1", "$e2", "$e3", "$e4"]);
@@ -31,12 +30,23 @@ on_both! {
         assert_eq!(store.inbox_depth().await.expect("read"), (4, Some(1_000)));
     }
 
-    async fn one_of_many_concurrent_claims_wins(database: Database) {
+    async fn one_of_many_concurrent_deliveries_wins(database: Database) {
         let (store, _rows) = database.open(&Clock::System).await;
-        let claims = join_all((0..12).map(|_| store.take_in(events(&[1, 2, 3])))).await;
-        let won = claims.into_iter().filter(|claim| !claim.as_ref().expect("taken in").is_empty()).count();
-        assert_eq!(won, 1);
-        assert_eq!(ids(&store.waiting_events().await.expect("read")), ["$e1", "$e2", "$e3"]);
+        let all = join_all((0..12).map(|_| store.take_in(events(&[1, 2, 3])))).await;
+        let mut taken: Vec<_> = all.into_iter().flat_map(|rows| rows.expect("stored")).collect();
+        taken.sort_by_key(|row| row.seq);
+        assert_eq!(ids(&taken), ["$e1", "$e2", "$e3"]);
+        assert_eq!(store.waiting_events().await.expect("read"), taken);
+    }
+
+    async fn an_event_that_is_taken_back_while_it_is_handled_leads_to_nothing(database: Database) {
+        let (store, _rows) = database.open(&Clock::System).await;
+        let rows = store.take_in(events(&[1])).await.expect("stored");
+        let mut tx = store.begin().await.expect("a write");
+        tx.unheard("$e1").await.expect("noted");
+        tx.commit().await.expect("committed");
+        assert!(!handle(&store, &rows[0]).await);
+        assert!(store.take_in(events(&[1])).await.expect("stored").is_empty());
     }
 
     async fn handling_counts_once_and_only_when_committed(database: Database) {

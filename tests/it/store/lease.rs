@@ -76,4 +76,22 @@ on_both! {
         assert!(matches!(first.remember("who", "first").await, Err(StoreError::Fenced)));
         assert_eq!(second.recall("who").await.expect("read").as_deref(), Some("second"));
     }
+
+    async fn a_third_one_does_not_take_the_lease_when_the_frozen_one_ends(database: Database) {
+        let clock = Clock::manual(1_000_000);
+        let (first, _rows) = database.open(&clock).await;
+        let frozen = first.acquire("first", || {}).await.expect("the lease");
+        let (second, _rows) = database.open(&clock).await;
+        clock.advance(12_001);
+        let lease = second.acquire("second", || {}).await.expect("the lease");
+        let kept = tokio::spawn(async move { lease.keep().await });
+        drop(frozen);
+        // Time for the second one to take the lock that the first one let go of.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let (third, _rows) = database.open(&clock).await;
+        let early = tokio::time::timeout(Duration::from_millis(500), third.acquire("third", || {})).await;
+        assert!(early.is_err(), "the second one is well");
+        second.remember("a", "b").await.expect("it still serves");
+        kept.abort();
+    }
 }

@@ -140,7 +140,7 @@ on_both! {
         insert(&store, &operation("abc", "")).await;
         assert_eq!(store.operation_proposed_by("$proposal").await.expect("read"), None);
         let mut tx = store.begin().await.expect("a write");
-        tx.sent("txn-abc", "$proposal").await.expect("noted");
+        tx.sent("txn-abc", "$proposal", true).await.expect("noted");
         tx.commit().await.expect("committed");
         let found = store.operation_proposed_by("$proposal").await.expect("read").expect("found");
         assert_eq!((found.id.as_str(), found.proposal_event.as_deref()), ("abc", Some("$proposal")));

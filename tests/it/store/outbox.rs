@@ -44,7 +44,7 @@ on_both! {
         let (store, _rows) = database.open(&Clock::System).await;
         let (first, second) = (say(&store, "a").await, say(&store, "b").await);
         let mut tx = store.begin().await.expect("a write");
-        tx.sent(&first, "$sent").await.expect("noted");
+        tx.sent(&first, "$sent", true).await.expect("noted");
         tx.commit().await.expect("committed");
         assert_eq!(store.event_of(&first).await.expect("read").as_deref(), Some("$sent"));
         assert!(!store.is_pending(&first).await.expect("read") && store.is_pending(&second).await.expect("read"));

@@ -1,0 +1,60 @@
+//! "Nein, auf node-3" and "und grafana auch": short sentences that change or extend what was just asked for.
+
+use std::sync::Arc;
+
+use ralf_intents::{Amendment, Intent, Names};
+use serde::{Deserialize, Serialize};
+
+use super::Talk;
+use crate::approval;
+use crate::house::House;
+use crate::inbound::lanes::HandleError;
+use crate::store::{Operation, StoreError, Tx};
+
+/// How long a sentence can be changed by a short one, in milliseconds.
+const FRESH_MS: i64 = 10 * 60_000;
+
+/// What somebody asked for last in a room.
+#[derive(Debug, Serialize, Deserialize)]
+struct Last {
+    ts: i64,
+    intent: Intent,
+    operation: String,
+}
+
+fn key(room: &str, asker: &str) -> String {
+    format!("last:{room}:{asker}")
+}
+
+/// Remembers what was proposed for whom.
+pub(super) async fn remember(tx: &mut Tx, op: &Operation) -> Result<(), StoreError> {
+    let intent = Intent { name: op.intent.clone(), slots: op.slots.clone(), changes: true };
+    let last = Last { ts: op.created_ts, intent, operation: op.id.clone() };
+    let text = serde_json::to_string(&last).unwrap_or_default();
+    tx.remember(&key(&op.room_id, &op.requester), &text).await
+}
+
+/// The reading of a short sentence in the light of the one before; nothing when it does not refer to it. A wish that is
+/// replaced is taken back, if it still waits.
+pub(super) async fn read(
+    house: &Arc<House>,
+    talk: &Talk,
+    names: &Names,
+) -> Result<Option<ralf_intents::Reading>, HandleError> {
+    let Some(text) = house.store.recall(&key(&talk.room, &talk.asker)).await? else { return Ok(None) };
+    let Ok(last) = serde_json::from_str::<Last>(&text) else { return Ok(None) };
+    if house.store.clock.now_ms() - last.ts > FRESH_MS {
+        return Ok(None);
+    }
+    let understanding = house.understanding().await;
+    let amendment = understanding.amend(&last.intent, &talk.sentence, names, talk.known_lang);
+    if let Some(Amendment::Instead(_)) = &amendment
+        && let Some(op) = house.store.operation(&last.operation).await?
+        && op.state.is_pending()
+    {
+        approval::cancel(house, &op, &talk.asker, &talk.event).await?;
+    }
+    Ok(amendment.map(|amendment| match amendment {
+        Amendment::Instead(reading) | Amendment::Also(reading) => reading,
+    }))
+}
