@@ -21,6 +21,8 @@ const RENEW: Duration = Duration::from_secs(3);
 pub(super) const STALE_MS: i64 = 12_000;
 /// How often a standby looks.
 const LOOK: Duration = Duration::from_millis(100);
+/// `backend` of a lease that was taken from a holder that still had the lock.
+const WITHOUT_LOCK: i64 = 1;
 /// The advisory lock's number on PostgreSQL ("RALF").
 const ADVISORY: i64 = 0x5241_4c46;
 
@@ -57,6 +59,13 @@ enum Lock {
     Taken,
 }
 
+impl Lock {
+    /// What the lease's row says of it.
+    fn backend(&self) -> i64 {
+        if matches!(self, Self::Taken) { WITHOUT_LOCK } else { 0 }
+    }
+}
+
 impl Store {
     /// Takes the lease, waiting as a standby as long as another process holds it. `waiting` is called once when there
     /// is something to wait for.
@@ -81,6 +90,8 @@ impl Store {
 
     async fn try_take(&self, holder: &str) -> Result<Option<Lease>, LeaseError> {
         let lock = match self.try_lock().await? {
+            // Its holder took it from one that stood still, and will have the lock in a moment.
+            Some(_) if self.is_held_without_lock().await? => return Ok(None),
             Some(lock) => lock,
             None if self.is_stale().await? => Lock::Taken,
             None => return Ok(None),
@@ -120,15 +131,26 @@ impl Store {
         Ok(renewed.is_some_and(|ts| self.clock.now_ms() - ts > STALE_MS))
     }
 
+    async fn is_held_without_lock(&self) -> Result<bool, StoreError> {
+        let renewed: Option<i64> =
+            sqlx::query_scalar("SELECT renewed_ts FROM lease WHERE name = 'serve' AND backend = $1")
+                .bind(WITHOUT_LOCK)
+                .fetch_optional(self.pool())
+                .await?;
+        Ok(renewed.is_some_and(|ts| self.clock.now_ms() - ts <= STALE_MS))
+    }
+
     async fn take(&self, holder: &str, lock: Lock) -> Result<Lease, LeaseError> {
         let mut tx = self.begin().await?;
         let now = tx.now_ms();
         let row = sqlx::query(
-            "INSERT INTO lease (name, holder, token, renewed_ts, backend) VALUES ('serve', $1, 1, $2, 0) \
-             ON CONFLICT (name) DO UPDATE SET holder = $1, token = lease.token + 1, renewed_ts = $2 RETURNING token",
+            "INSERT INTO lease (name, holder, token, renewed_ts, backend) VALUES ('serve', $1, 1, $2, $3) \
+             ON CONFLICT (name) DO UPDATE SET holder = $1, token = lease.token + 1, renewed_ts = $2, backend = $3 \
+             RETURNING token",
         )
         .bind(holder)
         .bind(now)
+        .bind(lock.backend())
         .fetch_one(&mut *tx.tx)
         .await
         .map_err(StoreError::from)?;
@@ -182,10 +204,12 @@ impl Lease {
     async fn renew(&self) -> Result<(), StoreError> {
         let mut tx = self.store.begin().await?;
         let now = tx.now_ms();
-        sqlx::query("UPDATE lease SET renewed_ts = $1 WHERE name = 'serve' AND token = $2 AND holder = $3")
+        let backend = self.lock.lock().unwrap_or_else(PoisonError::into_inner).backend();
+        sqlx::query("UPDATE lease SET renewed_ts = $1, backend = $4 WHERE name = 'serve' AND token = $2 AND holder = $3")
             .bind(now)
             .bind(self.token)
             .bind(&self.holder)
+            .bind(backend)
             .execute(&mut *tx.tx)
             .await?;
         tx.commit().await

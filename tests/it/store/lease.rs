@@ -84,11 +84,14 @@ on_both! {
         let (second, _rows) = database.open(&clock).await;
         clock.advance(12_001);
         let lease = second.acquire("second", || {}).await.expect("the lease");
-        let kept = tokio::spawn(async move { lease.keep().await });
         drop(frozen);
-        // Time for the second one to take the lock that the first one let go of.
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        // The lock is free now, but the second one is well.
         let (third, _rows) = database.open(&clock).await;
+        let early = tokio::time::timeout(Duration::from_millis(500), third.acquire("third", || {})).await;
+        assert!(early.is_err(), "the second one has the lease, if not the lock");
+        let kept = tokio::spawn(async move { lease.keep().await });
+        // Time for it to take the lock, too.
+        tokio::time::sleep(Duration::from_secs(4)).await;
         let early = tokio::time::timeout(Duration::from_millis(500), third.acquire("third", || {})).await;
         assert!(early.is_err(), "the second one is well");
         second.remember("a", "b").await.expect("it still serves");
