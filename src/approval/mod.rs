@@ -6,9 +6,9 @@ mod permit;
 mod request;
 mod vote;
 
-pub use gate::{claim, finish, move_on, resolve, supersede};
+pub use gate::{Claim, claim, finish, move_on, resolve, show_running, supersede};
 pub use key::{Verdict, verdict};
 pub use permit::Permit;
-pub(crate) use request::{lang, message, root};
+pub(crate) use request::{approvers, lang, message, root};
 pub use request::{operation, propose, refresh};
 pub use vote::{cancel, cancel_by_words, expire_due, react, vote_by_words, withdraw};

@@ -66,6 +66,7 @@ pub async fn propose(tx: &mut Tx, lang: Lang, op: &Operation) -> Result<(), Stor
     }
     if messages::long_diff(op).is_some() {
         let path = Path::new(&op.folder).join("plan.diff");
+        tokio::fs::write(&path, &op.plan.diff).await.map_err(|error| StoreError::Database(sqlx::Error::Io(error)))?;
         attach(tx, op, &path, &messages::diff_name(op)).await?;
     }
     Ok(())

@@ -128,11 +128,6 @@ async fn plan(house: &Arc<House>, talk: &Talk, intent: Intent) -> Result<Answer,
         Ok(plan) => {
             let op = approval::operation(house, talk, &intent, plan, &folder);
             if op.plan.changes() {
-                if messages::long_diff(&op).is_some()
-                    && let Err(error) = tokio::fs::write(folder.join("plan.diff"), &op.plan.diff).await
-                {
-                    return Err(HandleError::Broken(format!("{}: {error}", folder.display())));
-                }
                 return Ok(Answer::Propose(Box::new(op)));
             }
             let _ = tokio::fs::remove_dir_all(&folder).await;

@@ -52,7 +52,7 @@ pub(super) async fn read(
         && let Some(op) = house.store.operation(&last.operation).await?
         && op.state.is_pending()
     {
-        approval::cancel(house, &op, &talk.asker, &talk.event).await?;
+        approval::cancel(house, &op.id, &talk.asker, &talk.event).await?;
     }
     Ok(amendment.map(|amendment| match amendment {
         Amendment::Instead(reading) | Amendment::Also(reading) => reading,

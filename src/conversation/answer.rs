@@ -54,7 +54,7 @@ pub enum Answer {
 
 impl Talk {
     /// A text of ours, related to the message that it answers.
-    fn related(&self, text: Text) -> Text {
+    pub(crate) fn related(&self, text: Text) -> Text {
         match &self.thread {
             Some(root) => text.in_thread(root),
             None => text.reply_to(&self.event),
@@ -62,12 +62,13 @@ impl Talk {
     }
 
     /// A message of the talk's bot in the talk's room.
-    pub(super) fn message(&self, content: serde_json::Value) -> NewMessage {
+    pub(crate) fn message(&self, content: serde_json::Value) -> NewMessage {
         NewMessage { room_id: self.room.clone(), bot: self.bot.name().into(), kind: "m.room.message".into(), content }
     }
 }
 
-/// Commits the answers to an event together with the note that it is handled. `before` does what else belongs to it.
+/// Commits the answers to an event together with the note that it is handled. The question that it `closes` can be closed
+/// once.
 pub(super) async fn commit(
     house: &Arc<House>,
     seq: i64,
@@ -79,8 +80,11 @@ pub(super) async fn commit(
     if !tx.handled(seq).await? {
         return Ok(());
     }
-    if let Some(question) = closes {
-        tx.forget_question(&question.id).await?;
+    if let Some(question) = closes
+        && !tx.forget_question(&question.id).await?
+    {
+        // It was answered already, by a tap and by words.
+        return Ok(tx.commit().await?);
     }
     if talk.known_lang != Some(talk.lang) {
         tx.remember(&format!("lang:{}", talk.asker), talk.lang.as_str()).await?;
@@ -110,10 +114,11 @@ pub(super) async fn commit(
 /// Asks back, in the thread of the asking message, with the options as reactions.
 async fn put_question(tx: &mut Tx, talk: &Talk, ask: &Ask) -> Result<(), StoreError> {
     let (id, txn) = (new_id(), new_id());
+    let root = talk.thread.as_ref().unwrap_or(&talk.ask_event);
     let options: Vec<String> = ask.options.iter().map(|option| option.label.clone()).collect();
     let field = json!({"id": id, "missing": ask.missing.clone().unwrap_or_default(), "options": options});
     let content = messages::question(talk.lang, ask.question.get(talk.lang), &options)
-        .in_thread(&talk.ask_event)
+        .in_thread(root)
         .with("org.ralf.question", field)
         .build();
     tx.say_as(txn.clone(), talk.message(content)).await?;
@@ -131,6 +136,7 @@ async fn put_question(tx: &mut Tx, talk: &Talk, ask: &Ask) -> Result<(), StoreEr
         room_id: talk.room.clone(),
         speaker: talk.bot.name().into(),
         ask_event: talk.ask_event.clone(),
+        thread: root.clone(),
         asker: talk.asker.clone(),
         lang: talk.lang.as_str().into(),
         sentence: talk.sentence.clone(),

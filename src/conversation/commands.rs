@@ -7,15 +7,16 @@
 use std::sync::Arc;
 
 use ralf_intents::{Intent, Lang, Outcome};
-use ruma::UserId;
+use ruma::{RoomId, UserId};
 
 use super::{Answer, Talk, act, answer};
 use crate::approval::{self, Verdict};
+use crate::bots::Bot;
 use crate::config::Role;
 use crate::house::House;
 use crate::inbound::lanes::{HandleError, Handled};
 use crate::report::messages;
-use crate::store::State;
+use crate::store::{Operation, State};
 
 /// A command as it was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,19 +153,36 @@ pub(super) async fn run(
     Ok(Handled::Done)
 }
 
-async fn vote(house: &Arc<House>, seq: i64, talk: Talk, command: &Command, verdict: Verdict) -> Result<Handled, HandleError> {
+async fn vote(
+    house: &Arc<House>,
+    seq: i64,
+    talk: Talk,
+    command: &Command,
+    verdict: Verdict,
+) -> Result<Handled, HandleError> {
     let (id, reason) = command.rest.split_once(char::is_whitespace).unwrap_or((&command.rest, ""));
-    let answer = match house.store.operation_like(id).await? {
+    let answer = match house.store.operation(&id.to_lowercase()).await? {
         None if id.is_empty() => messages::id_wanted(talk.lang, &command.typed),
         None => messages::no_such_operation(talk.lang, id),
-        Some(op) if op.state.is_final() || !op.state.is_pending() => messages::too_late(talk.lang, &op),
+        Some(op) if !is_in(house, &talk, &op).await? => messages::may_not_vote(talk.lang, &talk.asker),
         Some(op) => {
-            approval::vote_by_words(house, seq, &talk, &op, verdict, reason.trim()).await?;
+            approval::vote_by_words(house, seq, &talk, &op.id, verdict, reason.trim()).await?;
             return Ok(Handled::Done);
         }
     };
     answer::commit(house, seq, &talk, vec![Answer::Say(answer)], None).await?;
     Ok(Handled::Done)
+}
+
+/// Whether the speaker is in the room that the operation lives in: who left it has no say in it any more.
+async fn is_in(house: &House, talk: &Talk, op: &Operation) -> Result<bool, HandleError> {
+    if talk.room == op.room_id {
+        return Ok(true);
+    }
+    let (Some(bot), Ok(room)) = (Bot::named(&op.speaker), RoomId::parse(&op.room_id)) else { return Ok(false) };
+    // A homeserver that can't be asked lets nobody in.
+    let member = house.client(bot).state(&room, "m.room.member", &talk.asker).await.unwrap_or_default();
+    Ok(member.is_some_and(|member| member["membership"] == "join"))
 }
 
 async fn cancel(house: &Arc<House>, seq: i64, talk: Talk, command: &Command) -> Result<Handled, HandleError> {
@@ -174,11 +192,12 @@ async fn cancel(house: &Arc<House>, seq: i64, talk: Talk, command: &Command) -> 
         None if command.rest.is_empty() => messages::id_wanted(talk.lang, &command.typed),
         None => messages::no_such_operation(talk.lang, &command.rest),
         Some(op) if !op.state.is_pending() => messages::too_late(talk.lang, &op),
+        Some(op) if !is_in(house, &talk, &op).await? => messages::may_not_cancel(talk.lang),
         Some(op) if op.requester != talk.asker && !house.has_role(&user, Role::Approver) => {
             messages::may_not_cancel(talk.lang)
         }
         Some(op) => {
-            approval::cancel_by_words(house, seq, &talk, &op).await?;
+            approval::cancel_by_words(house, seq, &talk, &op.id).await?;
             return Ok(Handled::Done);
         }
     };
@@ -196,10 +215,14 @@ async fn resolve(house: &Arc<House>, seq: i64, talk: Talk, command: &Command) ->
         "not-done" | "nicht-erledigt" => Some(false),
         _ => None,
     };
-    let op = house.store.operation_like(id).await?;
+    let op = house.store.operation(&id.to_lowercase()).await?;
     match (op, done) {
-        (Some(op), Some(done)) if op.state == State::NeedsOperator && house.has_role(&user, Role::Approver) => {
-            approval::resolve(house, seq, &op, done, &talk.asker, &talk.event, reason).await?;
+        (Some(op), Some(done))
+            if op.state == State::NeedsOperator
+                && house.has_role(&user, Role::Approver)
+                && is_in(house, &talk, &op).await? =>
+        {
+            approval::resolve(house, seq, &op.id, done, (&talk.asker, &talk.event, reason)).await?;
         }
         _ => {
             let answer = vec![Answer::Say(messages::not_to_resolve(talk.lang))];

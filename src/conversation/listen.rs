@@ -25,7 +25,7 @@ pub(super) async fn message(
     let mut talk = Talk {
         room: event.room.clone(),
         bot,
-        ask_event: message.thread.clone().unwrap_or_else(|| event.id.clone()),
+        ask_event: event.id.clone(),
         event: event.id.clone(),
         thread: message.thread.clone(),
         asker: event.sender.to_string(),

@@ -34,7 +34,7 @@ pub async fn handle(house: &Arc<House>, row: &InboxRow) -> Result<Handled, Handl
                 if op.room_id == event.room
                     && let Some(verdict) = approval::verdict(key)
                 {
-                    approval::react(house, row.seq, &event, &op, verdict).await?;
+                    approval::react(house, row.seq, &event, &op.id, verdict).await?;
                     return Ok(Handled::Done);
                 }
             } else if let Some(question) = house.store.question_asked_by(&event.room, target).await? {

@@ -86,7 +86,7 @@ fn talk(question: &Question, event: &str) -> Talk {
         bot: Bot::named(&question.speaker).unwrap_or(Bot::Core),
         ask_event: question.ask_event.clone(),
         event: event.to_owned(),
-        thread: Some(question.ask_event.clone()),
+        thread: Some(question.thread.clone()),
         asker: question.asker.clone(),
         lang: question.lang.parse().unwrap_or(Lang::En),
         known_lang: None,

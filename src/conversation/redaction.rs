@@ -17,8 +17,9 @@ pub(super) async fn redacted(
 ) -> Result<Handled, HandleError> {
     if let Some(id) = house.store.operation_voted_by(target).await?
         && let Some(op) = house.store.operation(&id).await?
+        && op.room_id == event.room
     {
-        approval::withdraw(house, seq, event, &op, target).await?;
+        approval::withdraw(house, seq, event, &id, target).await?;
         return Ok(Handled::Done);
     }
     let asked = house.store.operations_asked_by(target).await?;
@@ -34,7 +35,7 @@ pub(super) async fn redacted(
         return Ok(Handled::Done);
     }
     for op in &pending {
-        approval::cancel(house, op, event.sender.as_str(), &event.id).await?;
+        approval::cancel(house, &op.id, event.sender.as_str(), &event.id).await?;
     }
     done(house, seq).await
 }

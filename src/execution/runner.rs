@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use super::{Adopted, Executor, ExecutorError, Outcome, Progress};
-use crate::approval;
+use crate::approval::{self, Claim};
 use crate::house::House;
 use crate::report::messages;
 use crate::store::{NewMessage, Operation, State, StoreError, sent};
@@ -23,12 +23,14 @@ const MANY_FACTS: usize = 8;
 const LOG_SIZE: u64 = 4_000;
 /// The fallback for a wake-up that was missed, and the precision of expiry.
 const TICK: Duration = Duration::from_millis(500);
+/// How long an operation rests after trouble.
+const RETRY: Duration = Duration::from_secs(5);
 
 /// Runs until `stop` says so. What is running then goes on by itself and is adopted at the next start.
 pub async fn run(house: Arc<House>, mut stop: watch::Receiver<bool>) {
     let runner = Runner { house, busy: Arc::default(), told: Arc::default(), tasks: TaskTracker::new() };
-    if let Err(error) = runner.resume().await {
-        runner.trouble(&error, "what was running can't be taken up");
+    if let Err(error) = runner.house.store.release_ended().await {
+        runner.trouble(&error, "targets of ended operations can't be given back");
     }
     let mut tick = tokio::time::interval(TICK);
     loop {
@@ -40,9 +42,24 @@ pub async fn run(house: Arc<House>, mut stop: watch::Receiver<bool>) {
         if let Err(error) = approval::expire_due(&runner.house).await {
             runner.trouble(&error, "expiry waits");
         }
+        if let Err(error) = runner.resume().await {
+            runner.trouble(&error, "what was dispatched can't be taken up");
+        }
         if let Err(error) = runner.start_approved().await {
             runner.trouble(&error, "approved operations wait");
         }
+    }
+}
+
+/// An operation that is worked on.
+struct Busy {
+    busy: Arc<Mutex<HashSet<String>>>,
+    id: String,
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
     }
 }
 
@@ -62,32 +79,31 @@ impl Runner {
         tracing::error!(error = error as &dyn std::error::Error, "{what}");
     }
 
-    fn begin(&self, id: &str) -> bool {
-        self.busy.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned())
+    /// Marks an operation as being worked on, until the value is dropped; nothing when it is already.
+    fn begin(&self, id: &str) -> Option<Busy> {
+        let fresh = self.busy.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned());
+        fresh.then(|| Busy { busy: Arc::clone(&self.busy), id: id.to_owned() })
     }
 
-    fn end(&self, id: &str) {
-        self.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
-    }
-
-    fn spawn(&self, op: Operation, work: impl Future<Output = Result<(), StoreError>> + Send + 'static) {
+    fn spawn(&self, busy: Busy, work: impl Future<Output = Result<(), StoreError>> + Send + 'static) {
         let runner = self.clone();
         self.tasks.spawn(async move {
             if let Err(error) = work.await {
-                runner.trouble(&error, "an operation stands still");
+                runner.trouble(&error, "an operation stands still; it is taken up again");
+                tokio::time::sleep(RETRY).await;
             }
-            runner.end(&op.id);
+            drop(busy);
             runner.house.approved.notify_one();
         });
     }
 
-    /// Takes up what was dispatched before we started.
+    /// Takes up what was dispatched and that nobody follows: of the last run, or after trouble.
     async fn resume(&self) -> Result<(), StoreError> {
         for state in [State::Dispatched, State::Running, State::Unknown] {
             for op in self.house.store.operations_in(state).await? {
-                if self.begin(&op.id) {
+                if let Some(busy) = self.begin(&op.id) {
                     let runner = self.clone();
-                    self.spawn(op.clone(), async move { runner.adopt(op).await });
+                    self.spawn(busy, async move { runner.adopt(op).await });
                 }
             }
         }
@@ -96,42 +112,43 @@ impl Runner {
 
     async fn start_approved(&self) -> Result<(), StoreError> {
         for op in self.house.store.operations_in(State::Approved).await? {
-            if !self.begin(&op.id) {
-                continue;
-            }
-            if !self.lease(&op).await? {
-                self.end(&op.id);
-                continue;
-            }
+            let Some(busy) = self.begin(&op.id) else { continue };
+            let Some(token) = self.lease(&op).await? else { continue };
             let runner = self.clone();
-            self.spawn(op.clone(), async move { runner.execute(op).await });
+            self.spawn(busy, async move { runner.execute(op, token).await });
         }
         Ok(())
     }
 
-    /// Leases all targets, or none and says once who has them.
-    async fn lease(&self, op: &Operation) -> Result<bool, StoreError> {
+    /// Leases all targets under one token, or none and says once who has them.
+    async fn lease(&self, op: &Operation) -> Result<Option<i64>, StoreError> {
         let mut tx = self.house.store.begin().await?;
-        for target in &op.plan.targets {
-            if !tx.lease_target(target, &op.id).await? {
-                drop(tx);
-                return self.tell_queued(op, target).await.map(|()| false);
-            }
+        let approved = tx.lock_operation(&op.id).await?.is_some_and(|(now, _)| now.state == State::Approved);
+        if !approved {
+            return Ok(None);
         }
-        tx.commit().await?;
-        Ok(true)
+        if let Some(token) = tx.lease_targets(op).await? {
+            tx.commit().await?;
+            return Ok(Some(token));
+        }
+        drop(tx);
+        self.tell_queued(op).await?;
+        Ok(None)
     }
 
-    async fn tell_queued(&self, op: &Operation, target: &str) -> Result<(), StoreError> {
+    async fn tell_queued(&self, op: &Operation) -> Result<(), StoreError> {
         if !self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(op.id.clone()) {
             return Ok(());
         }
-        let holder = self.house.store.lease_holder(target).await?.unwrap_or_default();
+        let mut holder = None;
+        for target in &op.plan.targets {
+            holder = holder.or(self.house.store.lease_holder(target).await?);
+        }
         let votes = self.house.store.votes(&op.id).await?;
-        let text = messages::queued(approval::lang(op), &holder)
+        let text = messages::queued(approval::lang(op), &holder.unwrap_or_default())
             .notice()
             .in_thread(&approval::root(op))
-            .with("org.ralf.operation", messages::field(op, votes.len()));
+            .with("org.ralf.operation", messages::field(op, approval::approvers(&votes).len()));
         let mut tx = self.house.store.begin().await?;
         tx.say(approval::message(op, "m.room.message", text.build())).await?;
         tx.commit().await
@@ -142,69 +159,62 @@ impl Runner {
     }
 
     /// Looks at the targets again, claims, applies, reports.
-    async fn execute(&self, mut op: Operation) -> Result<(), StoreError> {
+    async fn execute(&self, mut op: Operation, token: i64) -> Result<(), StoreError> {
         let folder = PathBuf::from(&op.folder);
         let Some(executor) = self.executor(&op) else {
-            let fact = gone(&op);
-            return self.fail(&mut op, vec![fact]).await;
+            return self.fail(&op, vec![gone(&op)]).await;
         };
         match executor.observe(&op.plan, &folder).await {
             Ok(observed) if observed == op.plan.observed => {}
-            Ok(_) => return self.plan_again(&mut op, executor.as_ref()).await,
-            Err(error) => return self.fail(&mut op, vec![words(&error)]).await,
+            Ok(_) => return self.plan_again(&op, executor.as_ref()).await,
+            Err(error) => return self.fail(&op, vec![words(&error)]).await,
         }
-        let Some(permit) = approval::claim(&self.house, &mut op).await? else { return Ok(()) };
-        self.show_running(&mut op).await?;
+        let permit = match approval::claim(&self.house, &mut op, token).await? {
+            Claim::Granted(permit) => permit,
+            Claim::Refused => return Ok(()),
+        };
+        let text = |op: &Operation| {
+            let steps = u32::try_from(op.plan.steps.len()).unwrap_or(u32::MAX);
+            messages::progress(approval::lang(op), op, &Progress { done: 0, total: steps, now: String::new() })
+        };
+        approval::show_running(&self.house.store, &mut op, text).await?;
         let (sender, receiver) = mpsc::channel(64);
         let watcher = self.watch(&op, receiver);
         let outcome = executor.apply(&op.plan, &folder, permit, sender).await;
         let _ = watcher.await;
         match outcome {
-            Ok(outcome) => self.finish(&mut op, outcome).await,
-            Err(ExecutorError::Lost(evidence)) => self.ask_operator(&mut op, evidence).await,
-            Err(error) => self.fail(&mut op, vec![words(&error)]).await,
+            Ok(outcome) => self.finish(&op, outcome).await,
+            Err(ExecutorError::Lost(evidence)) => self.ask_operator(&op, evidence).await,
+            // It may have begun: only the run itself can tell how it ended.
+            Err(error @ ExecutorError::Io { .. }) => {
+                tracing::error!(operation = op.id, error = &error as &dyn std::error::Error, "a run can't be followed");
+                self.adopt(op).await
+            }
+            Err(error) => self.fail(&op, vec![words(&error)]).await,
         }
     }
 
-    async fn adopt(&self, mut op: Operation) -> Result<(), StoreError> {
+    async fn adopt(&self, op: Operation) -> Result<(), StoreError> {
         let folder = PathBuf::from(&op.folder);
         let Some(executor) = self.executor(&op) else {
-            let fact = gone(&op);
-            return self.ask_operator(&mut op, vec![fact]).await;
+            return self.ask_operator(&op, vec![gone(&op)]).await;
         };
         let (sender, receiver) = mpsc::channel(64);
         let watcher = self.watch(&op, receiver);
         let adopted = executor.adopt(&op.plan, &folder, sender).await;
         let _ = watcher.await;
         match adopted {
-            Ok(Adopted::Ended(outcome)) => self.finish(&mut op, outcome).await,
-            Ok(Adopted::NeverBegan) => {
-                let de_en = messages::never_began(approval::lang(&op));
-                self.fail(&mut op, vec![de_en.into()]).await
+            Ok(Adopted::Ended(outcome)) => self.finish(&op, outcome).await,
+            Ok(Adopted::NeverBegan) => self.fail(&op, vec![messages::never_began(approval::lang(&op)).into()]).await,
+            Ok(Adopted::Unknown(evidence)) => self.ask_operator(&op, evidence).await,
+            // Its folder can't be read now; it is looked at again.
+            Err(error @ ExecutorError::Io { .. }) => {
+                tracing::error!(operation = op.id, error = &error as &dyn std::error::Error, "a run can't be read; next try soon");
+                tokio::time::sleep(RETRY).await;
+                Ok(())
             }
-            Ok(Adopted::Unknown(evidence)) => self.ask_operator(&mut op, evidence).await,
-            Err(error) => self.ask_operator(&mut op, vec![words(&error)]).await,
+            Err(error) => self.ask_operator(&op, vec![words(&error)]).await,
         }
-    }
-
-    /// The first progress message and the state that goes with it.
-    async fn show_running(&self, op: &mut Operation) -> Result<(), StoreError> {
-        let votes = self.house.store.votes(&op.id).await?;
-        let mut tx = self.house.store.begin().await?;
-        if !tx.swap_state(&op.id, State::Dispatched, State::Running).await? {
-            return Ok(());
-        }
-        op.state = State::Running;
-        let txn_id = crate::clock::new_id();
-        let text = messages::progress(approval::lang(op), op, &Progress { done: 0, total: 1, now: String::new() })
-            .notice()
-            .in_thread(&approval::root(op))
-            .with("org.ralf.operation", messages::field(op, votes.len()));
-        tx.say_as(txn_id.clone(), approval::message(op, "m.room.message", text.build())).await?;
-        tx.set_progress(&op.id, &txn_id).await?;
-        op.progress_txn = Some(txn_id);
-        approval::refresh(&mut tx, op, &votes).await?;
-        tx.commit().await
     }
 
     /// Edits the progress message as reports come in, not too often; the last one always.
@@ -234,22 +244,22 @@ impl Runner {
         })
     }
 
-    async fn finish(&self, op: &mut Operation, outcome: Outcome) -> Result<(), StoreError> {
+    async fn finish(&self, op: &Operation, outcome: Outcome) -> Result<(), StoreError> {
         let to = if outcome.success { State::Succeeded } else { State::Failed };
         self.end_with(op, to, outcome).await
     }
 
-    async fn fail(&self, op: &mut Operation, facts: Vec<String>) -> Result<(), StoreError> {
+    async fn fail(&self, op: &Operation, facts: Vec<String>) -> Result<(), StoreError> {
         let log = Path::new(&op.folder).join("log.txt");
         self.end_with(op, State::Failed, Outcome { success: false, facts, log }).await
     }
 
-    async fn ask_operator(&self, op: &mut Operation, evidence: Vec<String>) -> Result<(), StoreError> {
+    async fn ask_operator(&self, op: &Operation, evidence: Vec<String>) -> Result<(), StoreError> {
         let log = Path::new(&op.folder).join("log.txt");
         self.end_with(op, State::NeedsOperator, Outcome { success: false, facts: evidence, log }).await
     }
 
-    async fn end_with(&self, op: &mut Operation, to: State, outcome: Outcome) -> Result<(), StoreError> {
+    async fn end_with(&self, op: &Operation, to: State, outcome: Outcome) -> Result<(), StoreError> {
         let long = std::fs::metadata(&outcome.log).is_ok_and(|file| file.len() > LOG_SIZE);
         let attach = (long || outcome.facts.len() > MANY_FACTS || !outcome.success) && outcome.log.is_file();
         let mut shown = outcome.clone();
@@ -257,13 +267,11 @@ impl Runner {
             shown.facts.truncate(MANY_FACTS);
             shown.facts.push("…".into());
         }
-        let report = |op: &Operation| messages::final_report(approval::lang(op), op, &shown);
-        approval::finish(&self.house.store, op, to, &outcome, report, attach).await?;
-        Ok(())
+        approval::finish(&self.house.store, &op.id, to, &outcome, &shown, attach).await
     }
 
     /// The targets changed: a new plan, a new vote.
-    async fn plan_again(&self, op: &mut Operation, executor: &dyn Executor) -> Result<(), StoreError> {
+    async fn plan_again(&self, op: &Operation, executor: &dyn Executor) -> Result<(), StoreError> {
         let mut task = op.plan.task.clone();
         task.operation = self.house.new_operation_id();
         let folder = self.house.run_folder(&task.operation);
@@ -294,8 +302,7 @@ impl Runner {
             outcome: None,
             ..op.clone()
         };
-        approval::supersede(&self.house.store, op, &next, messages::stale(approval::lang(op))).await?;
-        Ok(())
+        approval::supersede(&self.house.store, &op.id, &next).await
     }
 }
 

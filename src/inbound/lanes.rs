@@ -105,6 +105,7 @@ async fn attempt(
     mut rest: Option<BoxFuture<'static, Result<(), HandleError>>>,
 ) -> Option<BoxFuture<'static, Result<(), HandleError>>> {
     let mut pause = Duration::from_millis(100);
+    let beside = rest.is_some();
     loop {
         let outcome = match rest.take() {
             Some(rest) => caught(rest).await.map(|()| Handled::Done),
@@ -112,12 +113,21 @@ async fn attempt(
         };
         match outcome {
             Ok(Handled::Done) => return None,
+            // Beside the lane already: the new attempt goes on here.
+            Ok(Handled::Later(later)) if beside => {
+                rest = Some(later);
+                continue;
+            }
             Ok(Handled::Later(later)) => return Some(later),
             Err(HandleError::Store(StoreError::Fenced)) => {
                 house.lost_lease.notify_one();
                 return None;
             }
-            Err(HandleError::Store(error @ StoreError::Database(_))) => {
+            Err(HandleError::Store(error @ StoreError::Conflict(_))) => {
+                tracing::debug!(event = row.event_id, %error, "looked at anew");
+                continue;
+            }
+            Err(HandleError::Store(error)) if error.passes() => {
                 tracing::warn!(event = row.event_id, error = &error as &dyn std::error::Error, "an event waits for the database");
             }
             Err(error) => {

@@ -76,7 +76,11 @@ pub fn is_ours(user: &UserId, server: &ServerName) -> bool {
 /// What was said; nothing for notices (other bots' talk), edits, and everything that is no text.
 fn message(wire: &Wire, server: &ServerName) -> Option<Message> {
     let relation = wire.content.get("m.relates_to");
-    let related = |key: &str| relation.and_then(|r| r.pointer(key)).and_then(Value::as_str).map(str::to_owned);
+    let related = |key: &str| {
+        let id = relation.and_then(|r| r.pointer(key)).and_then(Value::as_str)?;
+        // Our own placeholder for an event id is nobody else's.
+        (!id.starts_with("$sent:")).then(|| id.to_owned())
+    };
     if wire.content.get("msgtype")?.as_str()? != "m.text" || related("/rel_type").as_deref() == Some("m.replace") {
         return None;
     }

@@ -30,6 +30,9 @@ impl Intake {
 
     /// What of an event goes into the inbox: its id, its room and itself; nothing when it does not matter to us.
     fn keep(&self, body: &str) -> Option<(String, String, String)> {
+        // PostgreSQL stores no NUL.
+        let clean = body.contains("\\u0000").then(|| body.replace("\\u0000", "\\ufffd"));
+        let body = clean.as_deref().unwrap_or(body);
         let event = match matrix::read(body, &self.house.server) {
             Ok(event) => event,
             Err(error) => {

@@ -19,6 +19,8 @@ use crate::store::{NewMessage, OutboxRow, StoreError};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// However long the homeserver wants us to wait, we ask again after this.
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
 /// Why a row was not sent.
 #[derive(Debug, thiserror::Error)]
@@ -108,12 +110,15 @@ async fn deliver(house: &House, row: OutboxRow, known: &mut HashMap<String, Stri
             tracing::error!(room = row.room_id, kind = row.kind, txn_id = row.txn_id, error = &error as &dyn std::error::Error, "a message was given up");
             if told.is_ok() {
                 tell_of_dead_letter(house, &row, &error).await;
+                if let Err(error) = cancel_unshown(house, &row).await {
+                    tracing::error!(error = &error as &dyn std::error::Error, "nor could its operation be cancelled");
+                }
             }
             return;
         }
         tracing::warn!(room = row.room_id, txn_id = row.txn_id, error = &error as &dyn std::error::Error, "a message waits for the homeserver");
         let jitter = pause.mul_f64(0.5 + rand::random::<f64>() / 2.0);
-        tokio::time::sleep(wait.map_or(jitter, |wait| wait + jitter / 10)).await;
+        tokio::time::sleep(wait.map_or(jitter, |wait| wait.min(LONGEST_WAIT) + jitter / 10)).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
@@ -167,11 +172,12 @@ async fn send(house: &House, row: &OutboxRow, known: &mut HashMap<String, String
         return Ok(());
     }
     let event_id = sent.map(|id| id.to_string()).unwrap_or_default();
-    house.sent(&row.txn_id);
     known.insert(row.txn_id.clone(), event_id.clone());
     let mut tx = house.store.begin().await?;
     tx.sent(&row.txn_id, &event_id, row.awaited).await?;
     tx.commit().await?;
+    // Only now does the echo tell nothing new.
+    house.sent(&row.txn_id);
     Ok(())
 }
 
@@ -184,7 +190,8 @@ async fn resolve(house: &House, body: &str, known: &HashMap<String, String>) -> 
         let (before, after) = rest.split_at(at);
         out.push_str(before);
         let after = &after[MARK.len()..];
-        let Some((txn_id, tail)) = after.split_once('"') else {
+        let found = after.split_once('"').filter(|(txn_id, _)| is_placeholder(before, txn_id));
+        let Some((txn_id, tail)) = found else {
             out.push_str(MARK);
             rest = after;
             continue;
@@ -203,6 +210,11 @@ async fn resolve(house: &House, body: &str, known: &HashMap<String, String>) -> 
     }
     out.push_str(rest);
     Ok(out)
+}
+
+/// Whether what stands between the quotes is a transaction id of ours, and the first quote no quoted one.
+fn is_placeholder(before: &str, txn_id: &str) -> bool {
+    !before.ends_with('\\') && txn_id.len() == 26 && txn_id.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 fn parse(body: &str) -> Value {
@@ -232,6 +244,19 @@ async fn upload(client: &Client, body: &str) -> Result<Value, SendError> {
         map.extend(more.clone());
     }
     Ok(content)
+}
+
+/// What could not be shown can't be approved: takes the operation back whose proposal or diff was given up.
+async fn cancel_unshown(house: &House, row: &OutboxRow) -> Result<(), StoreError> {
+    if !row.awaited && row.kind != "!file" {
+        return Ok(());
+    }
+    let body = parse(&row.body);
+    let id = ["/org.ralf.operation/id", "/content/org.ralf.operation/id"].iter().find_map(|path| body.pointer(path)?.as_str());
+    match id {
+        Some(id) => crate::approval::cancel(house, id, "ralf", "").await,
+        None => Ok(()),
+    }
 }
 
 /// Says in the ops room that something could not be said elsewhere.

@@ -30,6 +30,9 @@ pub fn visible(text: &str) -> String {
     out
 }
 
+/// The most bytes of plain text in a message. An event holds 65,536, and an edit says everything four times, escaped.
+const MOST: usize = 14_500;
+
 /// A message in the making.
 #[derive(Debug, Clone, Default)]
 pub struct Text {
@@ -56,9 +59,23 @@ impl Text {
         Self::default()
     }
 
+    /// As much of a text as the message still holds, made visible; what is left out is said.
+    fn fit(&self, text: &str) -> String {
+        let text = visible(text);
+        let room = MOST.saturating_sub(self.plain.len());
+        if text.len() <= room {
+            return text;
+        }
+        let mut at = room;
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        format!("{} […+{}]", &text[..at], text.len() - at)
+    }
+
     /// A paragraph.
     pub fn line(mut self, text: &str) -> Self {
-        let text = visible(text);
+        let text = self.fit(text);
         self.break_line();
         self.plain.push_str(&text);
         self.html.push_str(&format!("<p>{}</p>", inline(&text)));
@@ -67,7 +84,7 @@ impl Text {
 
     /// A heading in bold.
     pub fn head(mut self, text: &str) -> Self {
-        let text = visible(text);
+        let text = self.fit(text);
         self.break_line();
         self.plain.push_str(&text);
         self.html.push_str(&format!("<p><b>{}</b></p>", inline(&text)));
@@ -78,7 +95,7 @@ impl Text {
     pub fn list<S: AsRef<str>>(mut self, items: impl IntoIterator<Item = S>) -> Self {
         let mut html = String::new();
         for item in items {
-            let item = visible(item.as_ref());
+            let item = self.fit(item.as_ref());
             self.break_line();
             self.plain.push_str(&format!("• {item}"));
             html.push_str(&format!("<li>{}</li>", inline(&item)));
@@ -91,7 +108,7 @@ impl Text {
 
     /// A block of code, such as a diff.
     pub fn code(mut self, language: &str, text: &str) -> Self {
-        let text = visible(text.trim_end());
+        let text = self.fit(text.trim_end());
         self.break_line();
         self.plain.push_str(&format!("```{language}\n{}\n```", text.replace("```", "`\u{2009}``")));
         self.html.push_str(&format!("<pre><code class=\"language-{language}\">{}\n</code></pre>", escape_html(&text)));

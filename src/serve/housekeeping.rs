@@ -14,18 +14,25 @@ const KEEP_RUNS_MS: i64 = 30 * DAY_MS;
 const DAY_MS: i64 = 24 * 3_600_000;
 const PAUSE: Duration = Duration::from_secs(3_600);
 
-/// Cuts back every hour; returns only when the database does not let it.
-pub(super) async fn run(house: &Arc<House>) -> Result<(), ServeError> {
+/// Cuts back every hour, for ever.
+pub(super) async fn run(house: &Arc<House>) {
     loop {
-        let now = house.store.clock.now_ms();
-        house.store.forget_handled(now - REMEMBER_MS).await?;
-        for (id, ended) in run_folders(house).await? {
-            if ended.is_some_and(|ts| ts < now - KEEP_RUNS_MS) {
-                let _ = tokio::fs::remove_dir_all(house.run_folder(&id)).await;
-            }
+        if let Err(error) = cut_back(house).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "old rows and run folders stay for now");
         }
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+async fn cut_back(house: &Arc<House>) -> Result<(), ServeError> {
+    let now = house.store.clock.now_ms();
+    house.store.forget_handled(now - REMEMBER_MS).await?;
+    for (id, ended) in run_folders(house).await? {
+        if ended.is_some_and(|ts| ts < now - KEEP_RUNS_MS) {
+            let _ = tokio::fs::remove_dir_all(house.run_folder(&id)).await;
+        }
+    }
+    Ok(())
 }
 
 /// At the start: removes run folders of plans that never became an operation, because we died while planning. A folder

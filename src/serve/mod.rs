@@ -185,8 +185,8 @@ async fn work(
     ready.send_replace(true);
     open.send_replace(true);
     tracing::info!(listen = house.config.appservice.listen, "ready");
-    reconcile::run(house).await;
-    housekeeping::run(house).await
+    tokio::join!(reconcile::run(house), housekeeping::run(house));
+    std::future::pending().await
 }
 
 async fn listen(address: &str) -> Result<TcpListener, ServeError> {

@@ -41,6 +41,9 @@ pub enum StoreError {
     /// Another process has taken over.
     #[error("another process has taken over this database")]
     Fenced,
+    /// What a change was made for moved on meanwhile; it has to be looked at anew.
+    #[error("operation {0} moved on meanwhile")]
+    Conflict(String),
     /// What is stored can't be read.
     #[error("table {table}, row {row}: {column} can't be read: {why}")]
     Corrupt {
@@ -53,6 +56,21 @@ pub enum StoreError {
         /// What is wrong.
         why: String,
     },
+}
+
+impl StoreError {
+    /// Whether trying again later may help: the database is away or busy, and not: it refuses this very data.
+    pub fn passes(&self) -> bool {
+        match self {
+            // Classes 22 and 23 of SQLSTATE: data that can't be stored, constraints that forbid it.
+            Self::Database(sqlx::Error::Database(error)) => {
+                !error.code().is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
+            }
+            Self::Database(sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::Encode(_)) => false,
+            Self::Database(_) => true,
+            _ => false,
+        }
+    }
 }
 
 /// Which database it is.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-use super::{Store, StoreError, Tx, json, to_json};
+use super::{Kind, Store, StoreError, Tx, json, to_json};
 use crate::execution::Outcome;
 use crate::plan::Plan;
 
@@ -226,6 +226,18 @@ fn operation(row: &AnyRow) -> Result<Operation, StoreError> {
     })
 }
 
+const VOTES: &str = "SELECT person, user_id, verdict, event_id, ts FROM votes WHERE operation = $1 ORDER BY ts";
+
+fn vote(row: &AnyRow) -> Result<Vote, StoreError> {
+    Ok(Vote {
+        person: row.try_get(0)?,
+        user_id: row.try_get(1)?,
+        verdict: row.try_get(2)?,
+        event_id: row.try_get(3)?,
+        ts: row.try_get(4)?,
+    })
+}
+
 /// What else a target's lease excludes: an exact target, and a pattern.
 fn overlapping(target: &str) -> (String, String) {
     if let Some(host) = target.strip_prefix("host:") {
@@ -387,21 +399,20 @@ impl Store {
 
     /// The votes on an operation.
     pub async fn votes(&self, operation: &str) -> Result<Vec<Vote>, StoreError> {
-        let rows = sqlx::query("SELECT person, user_id, verdict, event_id, ts FROM votes WHERE operation = $1 ORDER BY ts")
-            .bind(operation)
-            .fetch_all(self.pool())
-            .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(Vote {
-                    person: row.try_get(0)?,
-                    user_id: row.try_get(1)?,
-                    verdict: row.try_get(2)?,
-                    event_id: row.try_get(3)?,
-                    ts: row.try_get(4)?,
-                })
-            })
-            .collect()
+        let rows = sqlx::query(VOTES).bind(operation).fetch_all(self.pool()).await?;
+        rows.iter().map(vote).collect()
+    }
+
+    /// Gives back what operations hold that have come to their end.
+    pub async fn release_ended(&self) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        sqlx::query(
+            "DELETE FROM targets WHERE operation IN (SELECT id FROM operations WHERE state IN \
+             ('succeeded', 'failed', 'rolled_back', 'denied', 'expired', 'superseded', 'cancelled'))",
+        )
+        .execute(&mut *tx.tx)
+        .await?;
+        tx.commit().await
     }
 
     /// The operation that this reaction or message is a vote on.
@@ -503,34 +514,56 @@ impl Tx {
         Ok(gone.rows_affected() > 0)
     }
 
-    /// Leases a target to an operation; false when another one has it, or has something that overlaps: a host overlaps
-    /// with every service on it.
-    pub async fn lease_target(&mut self, target: &str, operation: &str) -> Result<bool, StoreError> {
-        let (exact, like) = overlapping(target);
-        let taken: i64 = sqlx::query_scalar(
-            "SELECT COUNT(*) FROM targets WHERE operation <> $1 AND (target = $2 OR target = $3 OR target LIKE $4)",
-        )
-        .bind(operation)
-        .bind(target)
-        .bind(exact)
-        .bind(like)
-        .fetch_one(&mut *self.tx)
-        .await?;
-        if taken > 0 {
-            return Ok(false);
-        }
-        let token = self.store.next_seq();
-        sqlx::query("INSERT INTO targets (target, operation, token) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+    /// An operation and its votes, as they are and stay until this transaction ends.
+    pub async fn lock_operation(&mut self, id: &str) -> Result<Option<(Operation, Vec<Vote>)>, StoreError> {
+        let lock = if self.store.kind == Kind::Postgres { " FOR UPDATE" } else { "" };
+        let sql = format!("SELECT {COLUMNS} FROM operations WHERE id = $1{lock}");
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(&mut *self.tx).await?;
+        let Some(op) = row.as_ref().map(operation).transpose()? else { return Ok(None) };
+        let rows = sqlx::query(VOTES).bind(id).fetch_all(&mut *self.tx).await?;
+        let votes = rows.iter().map(vote).collect::<Result<_, _>>()?;
+        Ok(Some((op, votes)))
+    }
+
+    /// Leases all targets to an operation under one new token; nothing when another operation has one of them, or
+    /// something that overlaps: a host overlaps with every service on it.
+    pub async fn lease_targets(&mut self, op: &Operation) -> Result<Option<i64>, StoreError> {
+        for target in &op.plan.targets {
+            let (exact, like) = overlapping(target);
+            let taken: i64 = sqlx::query_scalar(
+                "SELECT COUNT(*) FROM targets WHERE operation <> $1 AND (target = $2 OR target = $3 OR target LIKE $4)",
+            )
+            .bind(&op.id)
             .bind(target)
-            .bind(operation)
-            .bind(token)
-            .execute(&mut *self.tx)
-            .await?;
-        let holder: String = sqlx::query_scalar("SELECT operation FROM targets WHERE target = $1")
-            .bind(target)
+            .bind(exact)
+            .bind(like)
             .fetch_one(&mut *self.tx)
             .await?;
-        Ok(holder == operation)
+            if taken > 0 {
+                return Ok(None);
+            }
+        }
+        let token = self.store.next_seq();
+        self.release_targets(&op.id).await?;
+        for target in &op.plan.targets {
+            sqlx::query("INSERT INTO targets (target, operation, token) VALUES ($1, $2, $3)")
+                .bind(target)
+                .bind(&op.id)
+                .bind(token)
+                .execute(&mut *self.tx)
+                .await?;
+        }
+        Ok(Some(token))
+    }
+
+    /// Whether an operation still has all its targets under this token.
+    pub async fn holds_targets(&mut self, op: &Operation, token: i64) -> Result<bool, StoreError> {
+        let held: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM targets WHERE operation = $1 AND token = $2")
+            .bind(&op.id)
+            .bind(token)
+            .fetch_one(&mut *self.tx)
+            .await?;
+        Ok(usize::try_from(held) == Ok(op.plan.targets.len()))
     }
 
     /// Gives all targets of an operation back.

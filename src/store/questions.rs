@@ -14,8 +14,10 @@ pub struct Question {
     pub room_id: String,
     /// The bot that asked, by short name.
     pub speaker: String,
-    /// The message that it is about: the root of the thread that it stands in.
+    /// The message that it is about.
     pub ask_event: String,
+    /// The root of the thread that it stands in: that message, or an older one.
+    pub thread: String,
     /// Who may answer (Matrix id).
     pub asker: String,
     /// `de` or `en`.
@@ -31,7 +33,7 @@ pub struct Question {
 }
 
 const COLUMNS: &str =
-    "id, room_id, speaker, ask_event, asker, lang, sentence, ask, question_txn, expires_ts";
+    "id, room_id, speaker, ask_event, thread, asker, lang, sentence, ask, question_txn, expires_ts";
 
 fn question(row: &AnyRow) -> Result<Question, StoreError> {
     Ok(Question {
@@ -39,12 +41,13 @@ fn question(row: &AnyRow) -> Result<Question, StoreError> {
         room_id: row.try_get(1)?,
         speaker: row.try_get(2)?,
         ask_event: row.try_get(3)?,
-        asker: row.try_get(4)?,
-        lang: row.try_get(5)?,
-        sentence: row.try_get(6)?,
-        ask: row.try_get(7)?,
-        question_txn: row.try_get(8)?,
-        expires_ts: row.try_get(9)?,
+        thread: row.try_get(4)?,
+        asker: row.try_get(5)?,
+        lang: row.try_get(6)?,
+        sentence: row.try_get(7)?,
+        ask: row.try_get(8)?,
+        question_txn: row.try_get(9)?,
+        expires_ts: row.try_get(10)?,
     })
 }
 
@@ -52,7 +55,7 @@ impl Store {
     /// The open question in the thread of `root`, newest first.
     pub async fn question_in_thread(&self, room: &str, root: &str) -> Result<Option<Question>, StoreError> {
         self.find(
-            "room_id = $1 AND (ask_event = $2 OR question_event = $2) AND expires_ts > $3 ORDER BY expires_ts DESC",
+            "room_id = $1 AND (thread = $2 OR question_event = $2) AND expires_ts > $3 ORDER BY expires_ts DESC",
             room,
             root,
         )
@@ -80,13 +83,14 @@ impl Tx {
     /// Stores an open question.
     pub async fn ask(&mut self, q: &Question) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT INTO questions (id, room_id, speaker, ask_event, asker, lang, sentence, ask, question_txn, expires_ts) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            "INSERT INTO questions (id, room_id, speaker, ask_event, thread, asker, lang, sentence, ask, question_txn, \
+             expires_ts) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         )
         .bind(&q.id)
         .bind(&q.room_id)
         .bind(&q.speaker)
         .bind(&q.ask_event)
+        .bind(&q.thread)
         .bind(&q.asker)
         .bind(&q.lang)
         .bind(&q.sentence)
@@ -98,10 +102,10 @@ impl Tx {
         Ok(())
     }
 
-    /// Forgets a question.
-    pub async fn forget_question(&mut self, id: &str) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM questions WHERE id = $1").bind(id).execute(&mut *self.tx).await?;
-        Ok(())
+    /// Forgets a question; whether it was still open.
+    pub async fn forget_question(&mut self, id: &str) -> Result<bool, StoreError> {
+        let gone = sqlx::query("DELETE FROM questions WHERE id = $1").bind(id).execute(&mut *self.tx).await?;
+        Ok(gone.rows_affected() == 1)
     }
 
     /// Forgets every question that was asked by this event or about it; whether there was one.

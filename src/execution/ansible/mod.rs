@@ -83,7 +83,10 @@ impl Ansible {
         })
         .await?;
         let stderr = words::complaints(folder, &redactor);
-        words::write_log(folder, &run, &stderr).map_err(ExecutorError::io("writing the log"))?;
+        if let Err(error) = words::write_log(folder, &run, &stderr) {
+            // How it ended does not depend on its log.
+            tracing::error!(folder = %folder.display(), %error, "the log can't be written");
+        }
         if ending == Ending::Lost {
             return Err(ExecutorError::Lost(words::evidence(&run)));
         }

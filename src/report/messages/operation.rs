@@ -11,7 +11,7 @@ use crate::store::{Operation, State};
 
 /// What a diff may take of a message, in bytes as they are sent. A Matrix event holds 65,536; ours says everything twice,
 /// as text and as HTML, and an edit says both twice.
-const MAX_DIFF: usize = 24_000;
+const MAX_DIFF: usize = 20_000;
 
 /// `org.ralf.operation`: what a program can read from each of an operation's messages.
 pub fn field(op: &Operation, given: usize) -> Value {
@@ -168,7 +168,7 @@ pub fn decided(lang: Lang, by: &[String]) -> Text {
 }
 
 /// A vote that was typed counts, and more are needed.
-pub fn counted(lang: Lang, given: usize, needed: i64) -> Text {
+pub fn counted(lang: Lang, given: usize, needed: usize) -> Text {
     Text::new().line(&match lang {
         Lang::De => format!("Gezählt: {given} von {needed} Freigaben."),
         Lang::En => format!("Counted: {given} of {needed} approvals."),
@@ -284,4 +284,22 @@ pub fn resolved(lang: Lang, op: &Operation, by: &str) -> Text {
         (Lang::En, State::Succeeded) => format!("✅ {}: done, says {by}.", title(lang, op)),
         (Lang::En, _) => format!("❌ {}: not done, says {by}.", title(lang, op)),
     })
+}
+
+/// Somebody approves what the room has not been shown yet.
+pub fn not_shown_yet(lang: Lang) -> Text {
+    Text::new().line(t(
+        lang,
+        "Der Vorschlag ist noch nicht zugestellt; freigeben kann man nur, was man gesehen hat. Versuch es gleich noch einmal.",
+        "The proposal has not been delivered yet; only what was shown can be approved. Try again in a moment.",
+    ))
+}
+
+/// What is stored is not what was approved.
+pub fn not_as_approved(lang: Lang) -> &'static str {
+    t(
+        lang,
+        "Der gespeicherte Plan ist nicht der, der freigegeben wurde. Es ist nichts geschehen; sag es noch einmal.",
+        "The stored plan is not the one that was approved. Nothing happened; say it again.",
+    )
 }

@@ -88,6 +88,7 @@ CREATE TABLE questions (
     room_id    TEXT NOT NULL,
     speaker    TEXT NOT NULL,
     ask_event  TEXT NOT NULL,
+    thread     TEXT NOT NULL,
     asker      TEXT NOT NULL,
     lang       TEXT NOT NULL,
     sentence   TEXT NOT NULL,

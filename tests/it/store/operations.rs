@@ -121,18 +121,29 @@ on_both! {
 
     async fn a_target_is_leased_to_one_operation(database: Database) {
         let (store, _rows) = database.open(&Clock::System).await;
-        let lease = async |operation: &str| {
+        let lease = async |id: &str, target: &str| {
+            let mut op = operation(id, "");
+            op.plan.targets = vec![target.to_owned()];
             let mut tx = store.begin().await.expect("a write");
-            let got = tx.lease_target("service:a@b", operation).await.expect("tried");
+            let token = tx.lease_targets(&op).await.expect("tried");
             tx.commit().await.expect("committed");
-            got
+            token
         };
-        assert!(lease("one").await && lease("one").await && !lease("two").await);
+        let first = lease("one", "service:a@b").await.expect("free");
+        let second = lease("one", "service:a@b").await.expect("its own");
+        assert!(second > first, "a new lease has a new token");
+        assert_eq!(lease("two", "service:a@b").await, None);
+        assert_eq!(lease("two", "host:b").await, None, "a host overlaps with what runs on it");
+        assert!(lease("two", "service:a@c").await.is_some());
         assert_eq!(store.lease_holder("service:a@b").await.expect("read").as_deref(), Some("one"));
         let mut tx = store.begin().await.expect("a write");
+        let mut op = operation("one", "");
+        op.plan.targets = vec!["service:a@b".to_owned()];
+        assert!(tx.holds_targets(&op, second).await.expect("read"));
+        assert!(!tx.holds_targets(&op, first).await.expect("read"), "the old token is worth nothing");
         tx.release_targets("one").await.expect("released");
         tx.commit().await.expect("committed");
-        assert!(lease("two").await);
+        assert!(lease("two", "service:a@b").await.is_some());
     }
 
     async fn the_proposal_is_found_by_the_event_it_was_sent_as(database: Database) {
