@@ -170,14 +170,16 @@ fn of_a_package() -> PathBuf {
         run(&package.join("bin/python"), &["-m", "pip", "install", "--quiet", "pgserver==0.1.4"]);
         std::fs::write(package.join("complete"), "").expect("noted");
     }
-    let copy = folder().join("pginstall");
-    let source = glob(&package.join("lib"), "site-packages/pgserver/pginstall").expect("pgserver's server");
-    let copied = Command::new("cp").arg("-a").arg(source).arg(&copy).status().expect("cp runs");
-    assert!(copied.success(), "pgserver's server can't be copied");
-    copy.join("bin")
+    // The programs find their libraries in the folder beside their own.
+    let copy = folder().join("pgserver");
+    std::fs::create_dir(&copy).expect("a folder");
+    let packages = found_below(&package.join("lib"), "site-packages").expect("the venv's packages");
+    let copied = Command::new("cp").arg("-a").args([packages.join("pgserver"), packages.join("pgserver.libs")]).arg(&copy).status();
+    assert!(copied.expect("cp runs").success(), "pgserver's server can't be copied");
+    copy.join("pgserver/pginstall/bin")
 }
 
 /// `folder/*/rest`
-fn glob(folder: &Path, rest: &str) -> Option<PathBuf> {
+fn found_below(folder: &Path, rest: &str) -> Option<PathBuf> {
     std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path().join(rest)).find(|path| path.is_dir())
 }
