@@ -6,7 +6,7 @@
 use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -69,6 +69,7 @@ async fn connect(url: &str) -> AnyPool {
 
 struct Server {
     port: u16,
+    _process: Child,
 }
 
 impl Server {
@@ -109,7 +110,7 @@ async fn start() -> Server {
     assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
     let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
     let log = std::fs::File::create(folder().join("postgres.log")).expect("a log");
-    run("postgres")
+    let process = run("postgres")
         .arg("-D")
         .arg(&data)
         .arg("-k")
@@ -119,7 +120,7 @@ async fn start() -> Server {
         .stderr(log)
         .spawn()
         .expect("postgres runs");
-    let server = Server { port };
+    let server = Server { port, _process: process };
     sqlx::any::install_default_drivers();
     let end = Instant::now() + PATIENCE;
     while let Err(error) = AnyPool::connect(&server.url("postgres")).await {
