@@ -96,11 +96,7 @@ impl House {
         let policy_version = policy_version(&config);
         let understanding = Arc::new(SetOnce::new());
         let (trained, of) = (Arc::clone(&understanding), catalogue.clone());
-        tokio::spawn(async move {
-            let Ok(learnt) = tokio::task::spawn_blocking(move || Understanding::new(of)).await else { return };
-            // A copy made here lies together; dropping the original gives back what learning took.
-            let _ = trained.set(learnt.clone());
-        });
+        tokio::task::spawn_blocking(move || drop(trained.set(Understanding::new(of))));
         Self {
             config,
             server,

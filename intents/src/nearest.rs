@@ -1,12 +1,16 @@
 //! The nearest examples of the catalogue: a third voice beside cues and classifier, and the examples for the model's prompt.
 
 use crate::classifier::{Sample, features};
-use std::collections::HashMap;
 
 /// Sentences of the catalogue, to be looked up by likeness.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Nearest {
-    index: HashMap<u64, Vec<(u32, f32)>>,
+    /// Features, sorted.
+    features: Vec<u64>,
+    /// Where each feature's sentences begin in `sentences`, and at last where all end.
+    starts: Vec<usize>,
+    /// Sentence and weight, feature by feature.
+    sentences: Vec<(u32, f32)>,
     classes: Vec<usize>,
 }
 
@@ -20,14 +24,21 @@ pub(crate) struct Near {
 
 impl Nearest {
     pub(crate) fn new(samples: &[Sample]) -> Self {
-        let mut nearest = Self::default();
-        for sample in samples {
-            let id = u32::try_from(nearest.classes.len()).unwrap_or(u32::MAX);
-            nearest.classes.push(sample.class);
-            for (feature, value) in &sample.features {
-                nearest.index.entry(*feature).or_default().push((id, *value));
-            }
+        let mut all: Vec<(u64, u32, f32)> = Vec::with_capacity(samples.iter().map(|s| s.features.len()).sum());
+        for (id, sample) in (0_u32..).zip(samples) {
+            all.extend(sample.features.iter().map(|(feature, value)| (*feature, id, *value)));
         }
+        all.sort_unstable_by_key(|(feature, id, _)| (*feature, *id));
+        let mut nearest = Self { classes: samples.iter().map(|s| s.class).collect(), ..Self::default() };
+        nearest.sentences.reserve_exact(all.len());
+        for (feature, id, value) in all {
+            if nearest.features.last() != Some(&feature) {
+                nearest.features.push(feature);
+                nearest.starts.push(nearest.sentences.len());
+            }
+            nearest.sentences.push((id, value));
+        }
+        nearest.starts.push(nearest.sentences.len());
         nearest
     }
 
@@ -35,7 +46,8 @@ impl Nearest {
     pub(crate) fn look_up(&self, words: &[String]) -> Option<Near> {
         let mut likeness = vec![0.0_f32; self.classes.len()];
         for (feature, value) in features(words) {
-            for (id, other) in self.index.get(&feature).into_iter().flatten() {
+            let Ok(at) = self.features.binary_search(&feature) else { continue };
+            for (id, other) in &self.sentences[self.starts[at]..self.starts[at + 1]] {
                 likeness[*id as usize] += value * other;
             }
         }

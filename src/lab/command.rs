@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::start::runs_in;
-use super::{Cache, Lab, LabError, LabJson, LabOptions, Progress, conversation};
+use super::{Cache, Lab, LabError, LabJson, LabOptions, Progress, claim, conversation};
 
 /// `ralf lab`
 #[derive(Debug, Clone, clap::Args)]
@@ -63,7 +62,7 @@ async fn run(options: Options) -> Result<(), LabError> {
             prepared = cache.prepare(progress) => prepared.map(|()| progress.line("All that a lab needs is installed")),
         };
     }
-    if runs_in(&options.dir) && !options.headless {
+    if claim::is_taken(&options.dir) && !options.headless {
         return join_in(&options, interrupts).await;
     }
     let begun = Instant::now();
@@ -119,7 +118,12 @@ async fn join_in(options: &Options, mut interrupts: Interrupts) -> Result<(), La
         info = wait_for_lab(&options.dir) => info?,
     };
     let ended = async {
-        interrupts.next().await;
+        while claim::is_taken(&options.dir) && LabJson::path(&options.dir).exists() {
+            if tokio::time::timeout(Duration::from_millis(500), interrupts.next()).await.is_ok() {
+                return Ok(());
+            }
+        }
+        Progress::stderr().line("The lab has stopped");
         Ok(())
     };
     talk(options, &info, ended).await

@@ -90,6 +90,9 @@ pub enum LabError {
         /// The last one.
         to: u16,
     },
+    /// The environment's settings do not make a configuration.
+    #[error("R.A.L.F. can't be started with these settings: {0}")]
+    Settings(String),
     /// A program can't be started.
     #[error("{program} can't be started")]
     Spawn {
@@ -157,7 +160,7 @@ impl LabError {
     /// The exit code of `ralf lab`: 2 for what the command line asks for in vain, else 1.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::NoSuchPart(_) | Self::NoRegistration(_) | Self::Path { .. } => 2,
+            Self::NoSuchPart(_) | Self::NoRegistration(_) | Self::Path { .. } | Self::Settings(_) => 2,
             Self::Interrupted => 130,
             _ => 1,
         }

@@ -5,6 +5,7 @@
 
 mod assets;
 mod cache;
+mod claim;
 mod command;
 mod conversation;
 mod error;
@@ -16,6 +17,7 @@ mod people;
 mod ports;
 mod process;
 mod progress;
+mod publish;
 mod python;
 mod ralf;
 mod start;

@@ -7,8 +7,10 @@ use futures_util::future::try_join_all;
 use tokio::time::Instant;
 
 use super::matrix::Api;
+use super::ralf::Served;
 use super::state::{PEOPLE, State, User};
 use super::{LabError, ralf};
+use crate::config::RoomRef;
 
 /// The rooms; each has the alias `#ralf-<name>`.
 pub(super) const ROOMS: [&str; 5] = ["ops", "health", "infra", "planner", "sec"];
@@ -37,32 +39,39 @@ pub(super) async fn make(api: &Api, state: &mut State) -> Result<(), LabError> {
 }
 
 /// Waits for the rooms, which R.A.L.F. makes, and brings the people in. Returns the rooms' ids.
-pub(super) async fn settle(api: &Api, state: &State) -> Result<BTreeMap<String, String>, LabError> {
+pub(super) async fn settle(
+    api: &Api,
+    state: &State,
+    served: &Served,
+) -> Result<BTreeMap<String, String>, LabError> {
     // Looked for one at a time, so that Synapse can get on with making them.
     let turn = tokio::sync::Mutex::new(());
-    let rooms = ROOMS.map(|name| one_room(api, state, name, &turn));
+    let rooms = ROOMS.map(|name| one_room(api, state, served, name, &turn));
     Ok(try_join_all(rooms).await?.into_iter().collect())
 }
 
 async fn one_room(
     api: &Api,
     state: &State,
+    served: &Served,
     name: &str,
     turn: &tokio::sync::Mutex<()>,
 ) -> Result<(String, String), LabError> {
-    let alias = format!("#ralf-{name}:{}", state.server_name);
     let until = Instant::now() + PATIENCE;
     let admin = token(state, "admin");
     let looking = turn.lock().await;
-    let room = loop {
-        if let Some(room) = api.room(&alias, &admin).await? {
-            break room;
-        }
-        wait(until, GLANCE, || format!("the room {alias}"), state).await?;
+    let (alias, room) = match served.room(name)? {
+        RoomRef::Id(id) => (id.to_string(), id.to_string()),
+        RoomRef::Alias(alias) => loop {
+            if let Some(room) = api.room(alias.as_str(), &admin).await? {
+                break (alias.to_string(), room);
+            }
+            wait(until, GLANCE, || format!("the room {alias}"), state).await?;
+        },
     };
     drop(looking);
     let present: &[&str] = if name == "ops" { &PEOPLE } else { &["admin", "approver"] };
-    try_join_all(present.iter().map(|person| join(api, state, &room, &alias, person, until))).await?;
+    try_join_all(present.iter().map(|person| join(api, state, served, &room, &alias, person, until))).await?;
     Ok((name.to_owned(), room))
 }
 
@@ -70,6 +79,7 @@ async fn one_room(
 async fn join(
     api: &Api,
     state: &State,
+    served: &Served,
     room: &str,
     alias: &str,
     person: &str,
@@ -79,7 +89,7 @@ async fn join(
     while !api.join(room, &token).await?.ok() {
         if person == "guest" {
             let host = state.user_id("ralf-core");
-            if api.invite(room, &state.user_id(person), &host, state.as_token.expose()).await?.ok() {
+            if api.invite(room, &state.user_id(person), &host, &served.as_token()).await?.ok() {
                 continue;
             }
         }

@@ -5,12 +5,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ralf_appservice::Registration;
+use ruma::RoomAliasId;
 
 use super::cache::Installation;
 use super::fleet::Fleet;
 use super::state::State;
 use super::supervise::Program;
 use super::{LabError, assets, files};
+use crate::config::{Config, RoomRef, Secret};
+use crate::registration::alias_localpart;
 
 /// The bots; each is `ralf-<name>`.
 pub(super) const BOTS: [&str; 5] = ["core", "infra", "health", "planner", "sec"];
@@ -25,38 +28,82 @@ pub(super) fn registration_file(dir: &Path) -> PathBuf {
     dir.join("registration.yaml")
 }
 
-/// Its database, as the configuration names it.
-pub(super) fn database_url(dir: &Path) -> String {
-    format!("sqlite:{}", dir.join("ralf.db").display())
-}
-
 /// Its log.
 pub(super) fn log(dir: &Path) -> PathBuf {
     dir.join("logs/ralf.log")
 }
 
-/// Writes configuration, registration and playbooks; safe to repeat.
-pub(super) fn write(state: &State, installation: &Installation, fleet: &Fleet) -> Result<(), LabError> {
-    let playbooks = state.folder.join("playbooks");
-    assets::write_playbooks(&playbooks)?;
-    registration(state)?.write_private(&registration_file(&state.folder))?;
-    files::write_private(&config_file(&state.folder), config(state, installation, fleet, &playbooks))
+/// What `serve` will make of the lab's configuration and of the environment over it.
+pub(super) struct Served {
+    config: Config,
 }
 
-fn registration(state: &State) -> Result<Registration, LabError> {
-    let server_name = ruma::ServerName::parse(&state.server_name).map_err(|error| LabError::Refused {
-        what: format!("the server name {}", state.server_name),
-        said: error.to_string(),
-    })?;
-    let mut registration = crate::registration::registration(
-        "ralf",
-        &state.ralf_url(),
-        &server_name,
-        &crate::config::Rooms::default(),
-    );
-    registration.as_token = state.as_token.clone();
-    registration.hs_token = state.hs_token.clone();
-    Ok(registration)
+impl Served {
+    /// Where it answers.
+    pub(super) fn url(&self) -> String {
+        format!("http://{}", self.config.appservice.listen)
+    }
+
+    /// Its database.
+    pub(super) fn database(&self) -> String {
+        self.config.database.url.clone()
+    }
+
+    /// A room by its key: the configured one, else the one that is made.
+    pub(super) fn room(&self, key: &str) -> Result<RoomRef, LabError> {
+        if let Some(room) = self.config.rooms.get(key) {
+            return Ok(room.clone());
+        }
+        let alias = format!("#{}:{}", alias_localpart(key), self.config.homeserver.domain);
+        RoomAliasId::parse(alias).map(RoomRef::Alias).map_err(|error| LabError::Settings(error.to_string()))
+    }
+
+    /// Its token towards Synapse.
+    pub(super) fn as_token(&self) -> String {
+        exposed(self.config.appservice.as_token.as_ref())
+    }
+
+    /// Synapse's token towards it.
+    pub(super) fn hs_token(&self) -> String {
+        exposed(self.config.appservice.hs_token.as_ref())
+    }
+
+    /// What alert sources present.
+    pub(super) fn webhook_token(&self) -> String {
+        exposed(self.config.webhooks.token.as_ref())
+    }
+
+    fn registration(&self) -> Result<Registration, LabError> {
+        let Config { homeserver, appservice, rooms, .. } = &self.config;
+        let server = ruma::ServerName::parse(&homeserver.domain)
+            .map_err(|error| LabError::Settings(error.to_string()))?;
+        let url = appservice.registered_url();
+        let mut registration = crate::registration::registration(&appservice.id, &url, &server, rooms);
+        registration.as_token = self.as_token().into();
+        registration.hs_token = self.hs_token().into();
+        Ok(registration)
+    }
+}
+
+/// Writes configuration, registration and playbooks; safe to repeat.
+pub(super) fn write(
+    state: &State,
+    installation: &Installation,
+    fleet: &Fleet,
+    environment: &[(OsString, OsString)],
+) -> Result<Served, LabError> {
+    let playbooks = state.folder.join("playbooks");
+    assets::write_playbooks(&playbooks)?;
+    let file = config_file(&state.folder);
+    files::write_private(&file, config(state, installation, fleet, &playbooks))?;
+    let text =
+        |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    let environment = std::env::vars_os().chain(environment.iter().cloned()).filter_map(text);
+    let config =
+        Config::load_with(&file, environment).map_err(|error| LabError::Settings(error.to_string()))?;
+    let served = Served { config };
+    served.registration()?.write_private(&registration_file(&state.folder))?;
+    Ok(served)
 }
 
 /// How it is started. The lab's own environment reaches it.
@@ -73,6 +120,10 @@ pub(super) fn program(state: &State, serve: PathBuf, environment: Vec<(OsString,
         orphans: None,
         grace: Duration::from_secs(10),
     }
+}
+
+fn exposed(secret: Option<&Secret>) -> String {
+    secret.map(|secret| secret.expose().to_owned()).unwrap_or_default()
 }
 
 fn config(state: &State, installation: &Installation, fleet: &Fleet, playbooks: &Path) -> String {
@@ -130,7 +181,7 @@ token = {webhook_token}
         port = state.ralf_port(),
         as_token = text(state.as_token.expose()),
         hs_token = text(state.hs_token.expose()),
-        database = text(&database_url(&state.folder)),
+        database = text(&format!("sqlite:{}", state.folder.join("ralf.db").display())),
         admin = text(&state.user_id("admin")),
         approver = text(&state.user_id("approver")),
         hosts = path(&fleet.hosts_file()),
@@ -153,13 +204,27 @@ mod tests {
         let fleet = Fleet::new(&state);
         let installation = Installation::in_folder(folder.path().join("cache \"quoted\""));
         fleet.write(&installation).unwrap();
-        write(&state, &installation, &fleet).unwrap();
-        let config = crate::config::Config::load_with(&config_file(folder.path()), []).unwrap();
+        let set = |name: &str, value: &str| (OsString::from(name), OsString::from(value));
+        let environment =
+            [set("RALF_DATABASE__URL", "postgres://me@here/lab"), set("RALF_ROOMS__SEC", "#vault:l")];
+        let served = write(&state, &installation, &fleet, &environment).unwrap();
+        let url = format!("http://127.0.0.1:{}", state.ralf_port());
+        assert_eq!(served.url(), url);
+        assert_eq!(served.database(), "postgres://me@here/lab");
+        assert_eq!(served.as_token(), state.as_token.expose());
+        assert!(matches!(served.room("sec").unwrap(), RoomRef::Alias(alias) if alias == "#vault:l"));
+        assert!(
+            matches!(served.room("ops").unwrap(), RoomRef::Alias(alias) if alias == "#ralf-ops:lab.local")
+        );
+        let wrong = write(&state, &installation, &fleet, &[set("RALF_POLICY__EXPIRY", "soon")]);
+        assert!(wrong.err().unwrap().to_string().contains("RALF_POLICY__EXPIRY"));
+        write(&state, &installation, &fleet, &[]).unwrap();
+        let config = Config::load_with(&config_file(folder.path()), []).unwrap();
         assert_eq!(config.policy.rule("remove_service").approvals, 2);
         assert_eq!(config.policy.rule("deploy_service").approvals, 1);
-        assert_eq!(config.appservice.registered_url(), state.ralf_url());
+        assert_eq!(config.appservice.registered_url(), url);
         let registration = Registration::read(&registration_file(folder.path())).unwrap();
-        assert_eq!(registration.url, Some(state.ralf_url()));
+        assert_eq!(registration.url, Some(url));
         let aliases = regex::Regex::new(&registration.namespaces.aliases[0].regex).unwrap();
         assert!(aliases.is_match("#ralf:lab.local") && aliases.is_match("#ralf-sec:lab.local"));
         assert!(!aliases.is_match("#ralf-x:lab.local"));

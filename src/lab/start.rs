@@ -1,5 +1,6 @@
 //! A lab from its folder to a running whole, and back.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::File;
 use std::future::Future;
@@ -13,14 +14,16 @@ use tokio::time::Instant;
 
 use super::cache::Cache;
 use super::fleet::Fleet;
-use super::lab_json::{LabJson, UserInfo};
+use super::lab_json::LabJson;
 use super::matrix::{Api, http_client};
 use super::ports::Block;
 use super::progress::Progress;
+use super::publish::{Publisher, describe};
+use super::ralf::Served;
 use super::state::{NODES, State};
 use super::supervise::Supervisor;
 use super::sweep::Household;
-use super::{LabError, files, people, process, ralf, synapse};
+use super::{LabError, claim, files, people, process, ralf, synapse};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -100,7 +103,7 @@ impl Lab {
             });
         }
         files::make_folder(&dir)?;
-        let folder = lock(&dir)?;
+        let folder = claim::take(&dir)?;
         files::remove(&LabJson::path(&dir))?;
         let mut state = State::load(&dir)?;
         let household = Household::new(&state.id, &dir);
@@ -120,7 +123,7 @@ impl Lab {
         files::make_folder(&dir.join("logs"))?;
         files::put_long_logs_aside(&dir.join("logs"));
         fleet.write(&installation)?;
-        ralf::write(&state, &installation, &fleet)?;
+        let served = ralf::write(&state, &installation, &fleet, &options.environment)?;
         synapse::write(&state, &installation, &registrations)?;
 
         let (mut supervisor, mut failed) = Supervisor::new(&state.id);
@@ -132,7 +135,7 @@ impl Lab {
         let serve = ralf::program(&state, options.serve, options.environment);
         let rooms = tokio::select! {
             Some(failure) = failed.recv() => Err(failure),
-            rooms = come_up(&mut state, &mut supervisor, &rest.fleet, serve) => rooms,
+            rooms = come_up(&mut state, &served, &mut supervisor, &rest.fleet, serve) => rooms,
         };
         let rooms = match rooms {
             Ok(rooms) => rooms,
@@ -141,7 +144,7 @@ impl Lab {
                 return Err(error);
             }
         };
-        let mut first = describe(&state, rooms);
+        let mut first = describe(&state, &served, rooms);
         first.pids = supervisor.pids().borrow().clone();
         first.fleet = rest.fleet.look();
         first.write(&dir)?;
@@ -239,19 +242,20 @@ async fn stop(supervisor: &mut Supervisor, household: &Household) {
 /// From started processes to a lab that can be used. Returns the rooms' ids.
 async fn come_up(
     state: &mut State,
+    served: &Served,
     supervisor: &mut Supervisor,
     fleet: &Fleet,
     serve: super::supervise::Program,
-) -> Result<std::collections::BTreeMap<String, String>, LabError> {
+) -> Result<BTreeMap<String, String>, LabError> {
     let http = http_client()?;
     let api = Api::new(http.clone(), state.synapse_url());
     until("Synapse", &synapse::log(&state.folder), async || api.is_up().await).await?;
     supervisor.start(serve);
     people::make(&api, state).await?;
-    let ready = format!("{}/readyz", state.ralf_url());
+    let ready = format!("{}/readyz", served.url());
     let is_ready = async || http.get(&ready).send().await.is_ok_and(|answer| answer.status().is_success());
     until("R.A.L.F.", &ralf::log(&state.folder), is_ready).await?;
-    let rooms = people::settle(&api, state).await?;
+    let rooms = people::settle(&api, state, served).await?;
     until("the fleet", &state.folder.join("logs"), async || fleet.is_ready()).await?;
     Ok(rooms)
 }
@@ -273,81 +277,4 @@ async fn until<F: Future<Output = bool>>(
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     Ok(())
-}
-
-/// Keeps `lab.json` true.
-struct Publisher {
-    dir: PathBuf,
-    fleet: Fleet,
-    pids: watch::Receiver<super::supervise::Pids>,
-    publish: watch::Sender<LabJson>,
-}
-
-impl Publisher {
-    async fn run(mut self) {
-        let mut tick = tokio::time::interval(Duration::from_millis(200));
-        loop {
-            tokio::select! {
-                _ = tick.tick() => {}
-                changed = self.pids.changed() => if changed.is_err() { return },
-            }
-            let mut now = self.publish.borrow().clone();
-            now.pids = self.pids.borrow_and_update().clone();
-            now.fleet = self.fleet.look();
-            // A full disk is told by those who need to write more than this; the next change tries again.
-            if *self.publish.borrow() != now && now.write(&self.dir).is_ok() {
-                self.publish.send_replace(now);
-            }
-        }
-    }
-}
-
-fn describe(state: &State, rooms: std::collections::BTreeMap<String, String>) -> LabJson {
-    let user = |(name, user): (&String, &super::state::User)| {
-        let access_token =
-            user.access_token.as_ref().map(|token| token.expose().to_owned()).unwrap_or_default();
-        let info = UserInfo {
-            user_id: state.user_id(name),
-            password: user.password.expose().to_owned(),
-            access_token,
-        };
-        (name.clone(), info)
-    };
-    LabJson {
-        homeserver: state.synapse_url(),
-        server_name: state.server_name.clone(),
-        ralf: state.ralf_url(),
-        config: ralf::config_file(&state.folder),
-        database: ralf::database_url(&state.folder),
-        users: state.users.iter().map(user).collect(),
-        rooms,
-        bots: ralf::BOTS
-            .iter()
-            .map(|bot| ((*bot).to_owned(), state.user_id(&format!("ralf-{bot}"))))
-            .collect(),
-        fleet: std::collections::BTreeMap::new(),
-        as_token: state.as_token.expose().to_owned(),
-        hs_token: state.hs_token.expose().to_owned(),
-        webhook_token: state.webhook_token.expose().to_owned(),
-        registration_shared_secret: state.registration_shared_secret.expose().to_owned(),
-        pids: std::collections::BTreeMap::new(),
-    }
-}
-
-/// The folder is this process's own while it lives.
-fn lock(dir: &Path) -> Result<File, LabError> {
-    let path = dir.join("lock");
-    let file = File::create(&path).map_err(LabError::file(&path, "can't be opened"))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(LabError::Running(dir.to_owned())),
-        Err(std::fs::TryLockError::Error(source)) => {
-            Err(LabError::File { path, what: "can't be locked", source })
-        }
-    }
-}
-
-/// Whether a lab runs in this folder.
-pub(super) fn runs_in(dir: &Path) -> bool {
-    dir.join("lock").exists() && matches!(lock(dir), Err(LabError::Running(_)))
 }

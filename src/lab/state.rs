@@ -124,11 +124,6 @@ impl State {
         format!("http://127.0.0.1:{}", self.synapse_port())
     }
 
-    /// Where R.A.L.F. answers.
-    pub(super) fn ralf_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.ralf_port())
-    }
-
     /// The port of a node's service, both by their place in their lists.
     pub(super) fn service_port(&self, node: usize, service: usize) -> u16 {
         let place = 16 + node * 16 + service;

@@ -4,16 +4,14 @@ mod corpus;
 mod features;
 mod train;
 
-use std::collections::HashMap;
-
 pub(crate) use corpus::{Sample, corpus};
 pub(crate) use features::{delexicalise, features};
 
 /// A trained classifier.
 #[derive(Debug, Clone)]
 pub(crate) struct Classifier {
-    /// Feature → row of weights.
-    rows: HashMap<u64, u32>,
+    /// The known features, sorted; a feature's place is its row of weights.
+    features: Vec<u64>,
     /// One row of class weights a feature; the last row is the bias.
     weights: Vec<f32>,
     classes: usize,
@@ -34,7 +32,7 @@ impl Classifier {
     pub(crate) fn classify(&self, words: &[String]) -> (Scores, f32) {
         let features = features(words);
         let known: Vec<(u32, f32)> =
-            features.iter().filter_map(|(f, v)| Some((*self.rows.get(f)?, *v))).collect();
+            features.iter().filter_map(|(f, v)| Some((train::row(&self.features, *f)?, *v))).collect();
         #[expect(clippy::cast_precision_loss, reason = "counts of words are small")]
         let share = known.len() as f32 / features.len().max(1) as f32;
         let mut scores = self.weights[self.weights.len() - self.classes..].to_vec();

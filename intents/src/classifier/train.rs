@@ -3,7 +3,6 @@
 use super::Classifier;
 use super::corpus::Sample;
 use crate::template::Rng;
-use std::collections::HashMap;
 
 const EPOCHS: usize = 5;
 const RATE: f32 = 0.6;
@@ -17,20 +16,20 @@ const TEMPERATURE: f32 = 1.0;
 type Row = (Vec<(u32, f32)>, usize, f32);
 
 pub(super) fn train(samples: &[Sample], classes: usize) -> Classifier {
-    let mut rows: HashMap<u64, u32> = HashMap::new();
+    let mut known: Vec<u64> = samples.iter().flat_map(|s| s.features.iter().map(|(f, _)| *f)).collect();
+    known.sort_unstable();
+    known.dedup();
+    known.shrink_to_fit();
     let compiled: Vec<Row> = samples
         .iter()
         .map(|s| {
-            let known = s.features.iter().map(|(f, v)| {
-                let next = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-                (*rows.entry(*f).or_insert(next), *v)
-            });
-            (known.collect(), s.class, s.weight)
+            let features = s.features.iter().filter_map(|(f, v)| Some((row(&known, *f)?, *v)));
+            (features.collect(), s.class, s.weight)
         })
         .collect();
-    let size = (rows.len() + 1) * classes;
+    let size = (known.len() + 1) * classes;
     let (mut weights, mut squares) = (vec![0.0_f32; size], vec![1e-3_f32; size]);
-    let bias = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+    let bias = u32::try_from(known.len()).unwrap_or(u32::MAX);
     let mut order: Vec<usize> = (0..compiled.len()).collect();
     let mut rng = Rng::new(11);
     let mut scores = vec![0.0_f32; classes];
@@ -60,7 +59,12 @@ pub(super) fn train(samples: &[Sample], classes: usize) -> Classifier {
             }
         }
     }
-    Classifier { rows, weights, classes, temperature: TEMPERATURE }
+    Classifier { features: known, weights, classes, temperature: TEMPERATURE }
+}
+
+/// The row of a feature.
+pub(super) fn row(known: &[u64], feature: u64) -> Option<u32> {
+    known.binary_search(&feature).ok().and_then(|at| u32::try_from(at).ok())
 }
 
 pub(super) fn accumulate(weights: &[f32], classes: usize, features: &[(u32, f32)], scores: &mut [f32]) {
