@@ -6,7 +6,7 @@
 use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -69,6 +69,7 @@ async fn connect(url: &str) -> AnyPool {
 
 struct Server {
     port: u16,
+    _process: Child,
 }
 
 impl Server {
@@ -109,7 +110,7 @@ async fn start() -> Server {
     assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
     let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
     let log = std::fs::File::create(folder().join("postgres.log")).expect("a log");
-    run("postgres")
+    let process = run("postgres")
         .arg("-D")
         .arg(&data)
         .arg("-k")
@@ -119,7 +120,7 @@ async fn start() -> Server {
         .stderr(log)
         .spawn()
         .expect("postgres runs");
-    let server = Server { port };
+    let server = Server { port, _process: process };
     sqlx::any::install_default_drivers();
     let end = Instant::now() + PATIENCE;
     while let Err(error) = AnyPool::connect(&server.url("postgres")).await {
@@ -170,14 +171,16 @@ fn of_a_package() -> PathBuf {
         run(&package.join("bin/python"), &["-m", "pip", "install", "--quiet", "pgserver==0.1.4"]);
         std::fs::write(package.join("complete"), "").expect("noted");
     }
-    let copy = folder().join("pginstall");
-    let source = glob(&package.join("lib"), "site-packages/pgserver/pginstall").expect("pgserver's server");
-    let copied = Command::new("cp").arg("-a").arg(source).arg(&copy).status().expect("cp runs");
-    assert!(copied.success(), "pgserver's server can't be copied");
-    copy.join("bin")
+    // The programs find their libraries in the folder beside their own.
+    let copy = folder().join("pgserver");
+    std::fs::create_dir(&copy).expect("a folder");
+    let packages = found_below(&package.join("lib"), "site-packages").expect("the venv's packages");
+    let copied = Command::new("cp").arg("-a").args([packages.join("pgserver"), packages.join("pgserver.libs")]).arg(&copy).status();
+    assert!(copied.expect("cp runs").success(), "pgserver's server can't be copied");
+    copy.join("pgserver/pginstall/bin")
 }
 
 /// `folder/*/rest`
-fn glob(folder: &Path, rest: &str) -> Option<PathBuf> {
+fn found_below(folder: &Path, rest: &str) -> Option<PathBuf> {
     std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path().join(rest)).find(|path| path.is_dir())
 }

@@ -94,7 +94,7 @@ impl Stage {
         assert!(taken.insert((self.dir.clone(), service, node)), "{service} on {node} plays in another story already");
         let info = self.info();
         let found = &info.fleet[node].services[service];
-        Service { name: service, node, health: found.health.clone(), journal: found.journal.clone() }
+        Service { health: found.health.clone(), journal: found.journal.clone() }
     }
 
     /// R.A.L.F.'s database, for looking into.
@@ -120,8 +120,6 @@ impl Drop for Stage {
 
 /// A service on a node.
 pub(crate) struct Service {
-    pub(crate) name: &'static str,
-    pub(crate) node: &'static str,
     pub(crate) health: String,
     journal: PathBuf,
 }
