@@ -58,7 +58,8 @@ impl Bot {
 
     /// The bot behind a Matrix id.
     pub fn of(user: &UserId, server: &ServerName) -> Option<Self> {
-        (user.server_name() == server).then(|| Self::ALL.into_iter().find(|b| b.localpart() == user.localpart()))?
+        (user.server_name() == server)
+            .then(|| Self::ALL.into_iter().find(|b| b.localpart() == user.localpart()))?
     }
 
     /// The name that people see.
@@ -94,7 +95,9 @@ impl Bot {
     /// The name and the topic of its room.
     pub fn room_profile(self) -> (&'static str, &'static str) {
         match self {
-            Self::Core => ("Ralf · Ops", "Say what you want done, in German or English. Nothing happens before ✅."),
+            Self::Core => {
+                ("Ralf · Ops", "Say what you want done, in German or English. Nothing happens before ✅.")
+            }
             Self::Infra => ("Ralf · Infra", "Deployments and repairs"),
             Self::Health => ("Ralf · Health", "Alerts and the lab's health"),
             Self::Planner => ("Ralf · Planner", "Capacity and placement"),

@@ -181,7 +181,11 @@ impl House {
 
     /// The person behind a Matrix id, with the name from `[people]`.
     pub fn person(&self, user: &UserId) -> Option<(&str, &Person)> {
-        self.config.people.iter().find(|(_, p)| p.ids.iter().any(|id| id == user)).map(|(name, p)| (name.as_str(), p))
+        self.config
+            .people
+            .iter()
+            .find(|(_, p)| p.ids.iter().any(|id| id == user))
+            .map(|(name, p)| (name.as_str(), p))
     }
 
     /// Whether a user has a role.
@@ -227,7 +231,8 @@ impl House {
 /// SHA-256 over people and policy: changes when either does.
 fn policy_version(config: &Config) -> String {
     use sha2::{Digest as _, Sha256};
-    let people: Vec<String> = config.people.iter().map(|(name, p)| format!("{name} {:?} {:?}", p.ids, p.roles)).collect();
+    let people: Vec<String> =
+        config.people.iter().map(|(name, p)| format!("{name} {:?} {:?}", p.ids, p.roles)).collect();
     let policy = format!("{:?}", config.policy);
     hex(&Sha256::digest(canonical(&(people, policy))))[..16].to_owned()
 }

@@ -5,24 +5,24 @@
 //! ```text
 //! Synapse ─PUT /transactions─► appservice ─► inbox ─► Event ─► bot ─► intents ─► Plan ─► Approval ─► Execution ─► Report ─► outbox ─► Synapse
 //! ```
+pub mod approval;
+pub mod audit;
+pub mod bots;
+pub mod cli;
 pub mod clock;
 pub mod config;
-pub mod store;
-pub mod house;
-pub mod metrics;
-pub mod bots;
-pub mod registration;
-pub mod event;
-pub mod inbound;
 pub mod conversation;
-pub mod model;
-pub mod inventory;
-pub mod plan;
-pub mod approval;
+pub mod event;
 pub mod execution;
-pub mod report;
-pub mod audit;
-pub mod web;
-pub mod serve;
+pub mod house;
+pub mod inbound;
+pub mod inventory;
 pub mod lab;
-pub mod cli;
+pub mod metrics;
+pub mod model;
+pub mod plan;
+pub mod registration;
+pub mod report;
+pub mod serve;
+pub mod store;
+pub mod web;

@@ -69,17 +69,55 @@ impl Default for Metrics {
         };
         let mut r = Registry::with_prefix("ralf");
         r.register("homeserver_calls", "Calls of the homeserver's API", metrics.calls.clone());
-        r.register_with_unit("homeserver_call_duration", "Time of a call of the homeserver's API", Unit::Seconds, metrics.call_time.clone());
-        r.register("transactions", "Transactions that came from the homeserver", metrics.transactions.clone());
-        r.register_with_unit("transaction_age", "Time since the last transaction", Unit::Seconds, metrics.transaction_age.clone());
-        r.register_with_unit("model_duration", "Time of an answer of the language model", Unit::Seconds, metrics.model_time.clone());
-        r.register_with_unit("approval_duration", "Time from a proposal to its decision", Unit::Seconds, metrics.approval_time.clone());
+        r.register_with_unit(
+            "homeserver_call_duration",
+            "Time of a call of the homeserver's API",
+            Unit::Seconds,
+            metrics.call_time.clone(),
+        );
+        r.register(
+            "transactions",
+            "Transactions that came from the homeserver",
+            metrics.transactions.clone(),
+        );
+        r.register_with_unit(
+            "transaction_age",
+            "Time since the last transaction",
+            Unit::Seconds,
+            metrics.transaction_age.clone(),
+        );
+        r.register_with_unit(
+            "model_duration",
+            "Time of an answer of the language model",
+            Unit::Seconds,
+            metrics.model_time.clone(),
+        );
+        r.register_with_unit(
+            "approval_duration",
+            "Time from a proposal to its decision",
+            Unit::Seconds,
+            metrics.approval_time.clone(),
+        );
         r.register("inbox_depth", "Events that wait to be handled", metrics.inbox_depth.clone());
-        r.register_with_unit("inbox_age", "Age of the oldest event that waits", Unit::Seconds, metrics.inbox_age.clone());
+        r.register_with_unit(
+            "inbox_age",
+            "Age of the oldest event that waits",
+            Unit::Seconds,
+            metrics.inbox_age.clone(),
+        );
         r.register("inbox_poison", "Events that were set aside", metrics.inbox_poison.clone());
         r.register("outbox_depth", "Messages that wait to be sent", metrics.outbox_depth.clone());
-        r.register_with_unit("outbox_age", "Age of the oldest message that waits", Unit::Seconds, metrics.outbox_age.clone());
-        r.register("outbox_dead", "Messages that were given up (the latest hundred)", metrics.outbox_dead.clone());
+        r.register_with_unit(
+            "outbox_age",
+            "Age of the oldest message that waits",
+            Unit::Seconds,
+            metrics.outbox_age.clone(),
+        );
+        r.register(
+            "outbox_dead",
+            "Messages that were given up (the latest hundred)",
+            metrics.outbox_dead.clone(),
+        );
         r.register("operations", "Operations by state", metrics.operations.clone());
         metrics.registry = Arc::new(r);
         metrics

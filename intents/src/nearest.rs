@@ -24,7 +24,8 @@ pub(crate) struct Near {
 
 impl Nearest {
     pub(crate) fn new(samples: &[Sample]) -> Self {
-        let mut all: Vec<(u64, u32, f32)> = Vec::with_capacity(samples.iter().map(|s| s.features.len()).sum());
+        let mut all: Vec<(u64, u32, f32)> =
+            Vec::with_capacity(samples.iter().map(|s| s.features.len()).sum());
         for (id, sample) in (0_u32..).zip(samples) {
             all.extend(sample.features.iter().map(|(feature, value)| (*feature, id, *value)));
         }

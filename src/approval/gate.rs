@@ -46,8 +46,11 @@ pub(super) fn holding(house: &House, op: &Operation, votes: &[Vote]) -> usize {
         house.has_role(&user, Role::Approver).then(|| house.person(&user).map(|(name, _)| name.to_owned()))?
     };
     let asker = person(&op.requester);
-    let people: BTreeSet<String> =
-        votes.iter().filter(|vote| vote.verdict == "approve").filter_map(|vote| person(&vote.user_id)).collect();
+    let people: BTreeSet<String> = votes
+        .iter()
+        .filter(|vote| vote.verdict == "approve")
+        .filter_map(|vote| person(&vote.user_id))
+        .collect();
     people.iter().filter(|name| own || Some(*name) != asker.as_ref()).count()
 }
 
@@ -80,7 +83,11 @@ pub async fn claim(house: &House, op: &mut Operation, token: i64) -> Result<Clai
     }
     if digest.full() != op.digest {
         move_on(&mut tx, op, State::Failed, "ralf", "", "the plan is not what was approved").await?;
-        let outcome = Outcome { success: false, facts: vec![messages::not_as_approved(request::lang(op)).into()], log: Default::default() };
+        let outcome = Outcome {
+            success: false,
+            facts: vec![messages::not_as_approved(request::lang(op)).into()],
+            log: Default::default(),
+        };
         report(&mut tx, op, &votes, messages::final_report(request::lang(op), op, &outcome)).await?;
         tx.commit().await?;
         return Ok(Claim::Refused);
@@ -159,7 +166,11 @@ async fn report(tx: &mut Tx, op: &Operation, votes: &[Vote], text: Text) -> Resu
 }
 
 /// Says that a dispatched operation runs now, in the message that will tell of its progress.
-pub async fn show_running(store: &Store, op: &mut Operation, text: impl FnOnce(&Operation) -> Text) -> Result<(), StoreError> {
+pub async fn show_running(
+    store: &Store,
+    op: &mut Operation,
+    text: impl FnOnce(&Operation) -> Text,
+) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
     let Some((now, votes)) = tx.lock_operation(&op.id).await? else { return Ok(()) };
     *op = now;
@@ -186,7 +197,10 @@ pub async fn supersede(store: &Store, id: &str, next: &Operation) -> Result<(), 
     }
     move_on(&mut tx, &mut op, State::Superseded, "ralf", "", &format!("by {}", next.id)).await?;
     let field = messages::field(&op, request::approvers(&votes).len());
-    let text = messages::stale(request::lang(&op)).notice().in_thread(&request::root(&op)).with("org.ralf.operation", field);
+    let text = messages::stale(request::lang(&op))
+        .notice()
+        .in_thread(&request::root(&op))
+        .with("org.ralf.operation", field);
     tx.say(request::message(&op, "m.room.message", text.build())).await?;
     request::refresh(&mut tx, &op, &votes).await?;
     request::propose(&mut tx, request::lang(next), next).await?;

@@ -21,8 +21,11 @@ impl Verdict {
 
 /// The verdict that a reaction stands for: ✅ or 👍, ❌ or 👎, whatever the variation selector or skin tone.
 pub fn verdict(key: &str) -> Option<Verdict> {
-    let bare: String =
-        key.trim().chars().filter(|c| !matches!(c, '\u{fe0e}' | '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}')).collect();
+    let bare: String = key
+        .trim()
+        .chars()
+        .filter(|c| !matches!(c, '\u{fe0e}' | '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}'))
+        .collect();
     match bare.as_str() {
         "✅" | "👍" => Some(Verdict::Approve),
         "❌" | "👎" => Some(Verdict::Deny),

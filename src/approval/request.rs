@@ -51,7 +51,9 @@ pub async fn propose(tx: &mut Tx, lang: Lang, op: &Operation) -> Result<(), Stor
         operation: &op.id,
         actor: &op.requester,
         event_id: &op.ask_event,
-        detail: &json!({"digest": op.digest, "intent": op.intent, "slots": op.slots, "understood": op.understood}).to_string(),
+        detail:
+            &json!({"digest": op.digest, "intent": op.intent, "slots": op.slots, "understood": op.understood})
+                .to_string(),
     })
     .await?;
     tx.insert_operation(op).await?;
@@ -66,7 +68,9 @@ pub async fn propose(tx: &mut Tx, lang: Lang, op: &Operation) -> Result<(), Stor
     }
     if messages::long_diff(op).is_some() {
         let path = Path::new(&op.folder).join("plan.diff");
-        tokio::fs::write(&path, &op.plan.diff).await.map_err(|error| StoreError::Database(sqlx::Error::Io(error)))?;
+        tokio::fs::write(&path, &op.plan.diff)
+            .await
+            .map_err(|error| StoreError::Database(sqlx::Error::Io(error)))?;
         attach(tx, op, &path, &messages::diff_name(op)).await?;
     }
     Ok(())

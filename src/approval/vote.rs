@@ -26,8 +26,15 @@ struct Cast<'a> {
 }
 
 /// A reaction on the proposal of an operation.
-pub async fn react(house: &Arc<House>, seq: i64, event: &Event, id: &str, verdict: Verdict) -> Result<(), StoreError> {
-    cast(house, seq, id, Cast { user: &event.sender, verdict, event: &event.id, reason: "", talk: None }).await
+pub async fn react(
+    house: &Arc<House>,
+    seq: i64,
+    event: &Event,
+    id: &str,
+    verdict: Verdict,
+) -> Result<(), StoreError> {
+    cast(house, seq, id, Cast { user: &event.sender, verdict, event: &event.id, reason: "", talk: None })
+        .await
 }
 
 /// `approve ID`, `deny ID reason`
@@ -132,7 +139,8 @@ fn refused(house: &House, op: &Operation, cast: &Cast<'_>) -> Option<Text> {
     let approver = house.has_role(cast.user, Role::Approver);
     let name = |user: &UserId| house.person(user).map(|(name, _)| name);
     let asker = op.requester == cast.user.as_str()
-        || UserId::parse(&op.requester).is_ok_and(|asker| name(&asker).is_some() && name(&asker) == name(cast.user));
+        || UserId::parse(&op.requester)
+            .is_ok_and(|asker| name(&asker).is_some() && name(&asker) == name(cast.user));
     let own = op.self_approval && house.config.policy.rule(&op.intent).self_approval;
     match cast.verdict {
         // What nobody was shown can't be approved.
@@ -156,7 +164,13 @@ async fn tell(tx: &mut Tx, op: &Operation, votes: &[Vote], text: Text) -> Result
 }
 
 /// Says something about an operation in its room: as the answer to words, or in the proposal's thread.
-async fn say(tx: &mut Tx, op: &Operation, votes: &[Vote], text: Text, talk: Option<&Talk>) -> Result<(), StoreError> {
+async fn say(
+    tx: &mut Tx,
+    op: &Operation,
+    votes: &[Vote],
+    text: Text,
+    talk: Option<&Talk>,
+) -> Result<(), StoreError> {
     let text = text.with("org.ralf.operation", messages::field(op, approvers(votes).len()));
     let text = match talk {
         Some(talk) => talk.related(text),
@@ -167,7 +181,13 @@ async fn say(tx: &mut Tx, op: &Operation, votes: &[Vote], text: Text, talk: Opti
 }
 
 /// A redacted reaction takes the vote back as long as nothing was dispatched; later it is only noted.
-pub async fn withdraw(house: &Arc<House>, seq: i64, event: &Event, id: &str, vote_event: &str) -> Result<(), StoreError> {
+pub async fn withdraw(
+    house: &Arc<House>,
+    seq: i64,
+    event: &Event,
+    id: &str,
+    vote_event: &str,
+) -> Result<(), StoreError> {
     let mut tx = house.store.begin().await?;
     if !tx.handled(seq).await? {
         return Ok(());
@@ -211,7 +231,13 @@ pub async fn cancel_by_words(house: &Arc<House>, seq: i64, talk: &Talk, id: &str
     tx.commit().await
 }
 
-async fn take_back(tx: &mut Tx, id: &str, by: &str, event_id: &str, talk: Option<&Talk>) -> Result<(), StoreError> {
+async fn take_back(
+    tx: &mut Tx,
+    id: &str,
+    by: &str,
+    event_id: &str,
+    talk: Option<&Talk>,
+) -> Result<(), StoreError> {
     let Some((mut op, votes)) = tx.lock_operation(id).await? else { return Ok(()) };
     if !op.state.is_pending() {
         return Ok(());

@@ -109,7 +109,11 @@ pub async fn verify(store: &Store) -> Result<Verdict, StoreError> {
     Ok(match store.audit_head().await? {
         None if seq == 0 => Verdict::Whole(0, prev),
         Some((last, hash)) if last == seq && hash == prev => Verdict::Whole(seq, prev),
-        Some((last, _)) if last > seq => Verdict::Broken(format!("entries {} to {last} are missing at the end", seq + 1)),
-        _ => Verdict::Broken(format!("the head does not belong to entry {seq}: entries were added or the head was changed")),
+        Some((last, _)) if last > seq => {
+            Verdict::Broken(format!("entries {} to {last} are missing at the end", seq + 1))
+        }
+        _ => Verdict::Broken(format!(
+            "the head does not belong to entry {seq}: entries were added or the head was changed"
+        )),
     })
 }

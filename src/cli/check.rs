@@ -14,7 +14,11 @@ pub(super) fn main(arg: &ConfigArg) -> ExitCode {
     };
     println!("{}: all right", arg.config.display());
     println!("  homeserver  {} ({})", config.homeserver.url, config.homeserver.domain);
-    println!("  listens on  {}, registered as {}", config.appservice.listen, config.appservice.registered_url());
+    println!(
+        "  listens on  {}, registered as {}",
+        config.appservice.listen,
+        config.appservice.registered_url()
+    );
     println!("  people      {}", config.people.keys().cloned().collect::<Vec<_>>().join(", "));
     for rule in &config.policy.rules {
         let own = if rule.self_approval { "the asker counts" } else { "the asker does not count" };

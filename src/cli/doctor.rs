@@ -36,7 +36,11 @@ pub(super) async fn main(arg: ConfigArg) -> ExitCode {
     homeserver(&config, &mut show).await;
     show("R.A.L.F.", ourselves(&config).await);
     if let Some(model) = crate::model::configured(&config.model, &Metrics::default()) {
-        let finding = model.check().await.map(|()| format!("{} answers", model.name())).map_err(|error| error.to_string());
+        let finding = model
+            .check()
+            .await
+            .map(|()| format!("{} answers", model.name()))
+            .map_err(|error| error.to_string());
         show("model", finding);
     }
     show("inventory", inventory(&config).await);
@@ -53,19 +57,29 @@ async fn database(config: &Config) -> Finding {
     let (waiting, _) = store.outbox_depth().await.map_err(|error| chain(&error))?;
     let dead = store.dead_letters(100).await.map_err(|error| chain(&error))?;
     match dead.first() {
-        Some((_, room, error)) => Err(format!("{} messages could not be delivered, the last to {room}: {error}", dead.len())),
+        Some((_, room, error)) => {
+            Err(format!("{} messages could not be delivered, the last to {room}: {error}", dead.len()))
+        }
         None => Ok(format!("up to date, {waiting} messages wait to be sent")),
     }
 }
 
 async fn homeserver(config: &Config, show: &mut impl FnMut(&str, Finding)) {
-    let (homeserver, server) = match (serve::connect(config, &Metrics::default()), ServerName::parse(&config.homeserver.domain)) {
-        (Ok(homeserver), Ok(server)) => (homeserver, server),
-        (Err(error), _) => return show("homeserver", Err(chain(&error))),
-        (_, Err(error)) => return show("homeserver", Err(error.to_string())),
-    };
+    let (homeserver, server) =
+        match (serve::connect(config, &Metrics::default()), ServerName::parse(&config.homeserver.domain)) {
+            (Ok(homeserver), Ok(server)) => (homeserver, server),
+            (Err(error), _) => return show("homeserver", Err(chain(&error))),
+            (_, Err(error)) => return show("homeserver", Err(error.to_string())),
+        };
     match homeserver.versions().await {
-        Ok(versions) => show("homeserver", Ok(format!("{} answers, up to {}", config.homeserver.url, versions.versions.last().map_or("?", String::as_str)))),
+        Ok(versions) => show(
+            "homeserver",
+            Ok(format!(
+                "{} answers, up to {}",
+                config.homeserver.url,
+                versions.versions.last().map_or("?", String::as_str)
+            )),
+        ),
         Err(error) => return show("homeserver", Err(format!("{}; see `[homeserver] url`", chain(&error)))),
     }
     let device = ruma::OwnedDeviceId::from("RALF");
@@ -75,7 +89,10 @@ async fn homeserver(config: &Config, show: &mut impl FnMut(&str, Finding)) {
             bot.localpart(),
             match client.whoami().await {
                 Ok(me) => Ok(format!("is {}", me.user_id)),
-                Err(error) => Err(format!("{}; does the homeserver have the file that `ralf registration` prints, and was it restarted since?", chain(&error))),
+                Err(error) => Err(format!(
+                    "{}; does the homeserver have the file that `ralf registration` prints, and was it restarted since?",
+                    chain(&error)
+                )),
             },
         );
     }
@@ -83,7 +100,10 @@ async fn homeserver(config: &Config, show: &mut impl FnMut(&str, Finding)) {
         "ping",
         match homeserver.ping(&config.appservice.id, Some(&new_id())).await {
             Ok(took) => Ok(format!("the homeserver reaches us in {} ms", took.as_millis())),
-            Err(error) => Err(format!("{}; is `ralf serve` running, and is `[appservice] public_url` right?", chain(&error))),
+            Err(error) => Err(format!(
+                "{}; is `ralf serve` running, and is `[appservice] public_url` right?",
+                chain(&error)
+            )),
         },
     );
     let core = homeserver.bot(&Bot::Core.user_id(&server), &device);
@@ -98,7 +118,8 @@ async fn room(config: &Config, core: &Client, bot: Bot, server: &ServerName) -> 
     let alias = match config.rooms.get(bot.room_key()) {
         Some(RoomRef::Id(id)) => return powers(core, id).await,
         Some(RoomRef::Alias(alias)) => alias.clone(),
-        None => RoomAliasId::parse(format!("#{}:{server}", alias_localpart(bot.room_key()))).map_err(|e| e.to_string())?,
+        None => RoomAliasId::parse(format!("#{}:{server}", alias_localpart(bot.room_key())))
+            .map_err(|e| e.to_string())?,
     };
     match core.resolve_alias(&alias).await.map_err(|error| chain(&error))? {
         Some(room) => powers(core, &room).await.map(|seen| format!("{alias}: {seen}")),
@@ -111,17 +132,21 @@ async fn powers(core: &Client, room: &RoomId) -> Finding {
     if !matches!(&member, Ok(Some(member)) if member["membership"] == "join") {
         return Err(format!("ralf-core is not in {room}: invite it"));
     }
-    let create = core.state(room, "m.room.create", "").await.map_err(|error| chain(&error))?.unwrap_or_default();
+    let create =
+        core.state(room, "m.room.create", "").await.map_err(|error| chain(&error))?.unwrap_or_default();
     let levels = core.power_levels(room).await.map_err(|error| chain(&error))?.unwrap_or_default();
     let version: u32 = create["room_version"].as_str().and_then(|v| v.parse().ok()).unwrap_or(1);
     if version >= 12 && levels["users"].get(core.user_id().as_str()).is_none() {
         // A creator stands above all levels; whoever is not one has the default.
         return Ok(format!("{room}, version {version}"));
     }
-    let power = levels["users"][core.user_id().as_str()].as_i64().or(levels["users_default"].as_i64()).unwrap_or(0);
+    let power =
+        levels["users"][core.user_id().as_str()].as_i64().or(levels["users_default"].as_i64()).unwrap_or(0);
     let wanted = levels["state_default"].as_i64().unwrap_or(50);
     if power < wanted {
-        return Err(format!("ralf-core has power {power} in {room} and needs {wanted} for topics and power levels: raise it"));
+        return Err(format!(
+            "ralf-core has power {power} in {room} and needs {wanted} for topics and power levels: raise it"
+        ));
     }
     Ok(format!("{room}, version {version}, power {power}"))
 }
@@ -136,21 +161,34 @@ async fn ourselves(config: &Config) -> Finding {
 }
 
 async fn inventory(config: &Config) -> Finding {
-    let inventory = serve::inventory(config).current().await.map_err(|error| format!("{}; see `[inventory]`", chain(&error)))?;
+    let inventory = serve::inventory(config)
+        .current()
+        .await
+        .map_err(|error| format!("{}; see `[inventory]`", chain(&error)))?;
     Ok(format!("{} hosts, {} services", inventory.hosts.len(), inventory.services.len()))
 }
 
 async fn executors(config: &Config) -> Vec<(String, Finding)> {
     let Some(ansible) = &config.executors.ansible else {
-        return vec![("executors".into(), Err("none: nothing can be changed; see `[executors.ansible]`".into()))];
+        return vec![(
+            "executors".into(),
+            Err("none: nothing can be changed; see `[executors.ansible]`".into()),
+        )];
     };
     let version = tokio::process::Command::new(&ansible.program).arg("--version").output().await;
     let finding = match version {
         Ok(output) if output.status.success() => {
             Ok(String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or_default().to_owned())
         }
-        Ok(output) => Err(format!("{} --version failed: {}", ansible.program.display(), String::from_utf8_lossy(&output.stderr).trim())),
-        Err(error) => Err(format!("{}: {error}; install it with `pip install ansible-core` or set `[executors.ansible] program`", ansible.program.display())),
+        Ok(output) => Err(format!(
+            "{} --version failed: {}",
+            ansible.program.display(),
+            String::from_utf8_lossy(&output.stderr).trim()
+        )),
+        Err(error) => Err(format!(
+            "{}: {error}; install it with `pip install ansible-core` or set `[executors.ansible] program`",
+            ansible.program.display()
+        )),
     };
     vec![("executor ansible".into(), finding)]
 }

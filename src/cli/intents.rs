@@ -82,16 +82,24 @@ impl Readers {
     fn ready(&self) -> Result<Ready, String> {
         let inventory = match &self.inventory {
             None => Inventory::default(),
-            Some(path) => Inventory::from_json(&read(path)?).map_err(|error| format!("{}: {error}", path.display()))?,
+            Some(path) => {
+                Inventory::from_json(&read(path)?).map_err(|error| format!("{}: {error}", path.display()))?
+            }
         };
         let catalogue = Catalogue::builtin().map_err(|error| error.to_string())?;
-        Ok(Ready { understanding: Understanding::new(catalogue), names: Names::new(&inventory), model: self.model()? })
+        Ok(Ready {
+            understanding: Understanding::new(catalogue),
+            names: Names::new(&inventory),
+            model: self.model()?,
+        })
     }
 
     fn model(&self) -> Result<Option<Arc<dyn Model>>, String> {
         match (self.model.as_deref(), &self.config) {
             (Some("none"), _) | (None, None) => Ok(None),
-            (Some(name), None) => Err(format!("--model {name}: give a configuration with -c that says where it is, or `--model none`")),
+            (Some(name), None) => Err(format!(
+                "--model {name}: give a configuration with -c that says where it is, or `--model none`"
+            )),
             (name, Some(path)) => {
                 let mut config = Config::load(path).map_err(|error| error.to_string())?.model;
                 if let Some(name) = name {
@@ -140,7 +148,9 @@ fn show(reading: &Reading, text: &str) {
     for outcome in std::iter::once(&reading.outcome).chain(&reading.more) {
         match outcome {
             Outcome::Intent(intent) => println!("  → {} {:?}", intent.name, intent.slots),
-            Outcome::Ask(ask) => println!("  ? {} {:?}: {}", ask.intent, ask.slots, ask.question.get(reading.lang)),
+            Outcome::Ask(ask) => {
+                println!("  ? {} {:?}: {}", ask.intent, ask.slots, ask.question.get(reading.lang))
+            }
             Outcome::None(reason) => println!("  – {reason}"),
         }
     }

@@ -28,7 +28,10 @@ pub(super) async fn main(arg: ConfigArg) -> ExitCode {
 fn start_log(config: &Config) {
     let Log { format, level } = &config.log;
     let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     match format {
         LogFormat::Json => log.json().init(),
         LogFormat::Pretty => log.init(),

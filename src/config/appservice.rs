@@ -23,7 +23,10 @@ impl Homeserver {
             problems.push(Problem::at("homeserver.url", "must begin with http:// or https://"));
         }
         if ruma::ServerName::parse(&self.domain).is_err() {
-            problems.push(Problem::at("homeserver.domain", "is no server name: write it as in `@you:domain`, without @ and colon"));
+            problems.push(Problem::at(
+                "homeserver.domain",
+                "is no server name: write it as in `@you:domain`, without @ and colon",
+            ));
         }
     }
 }
@@ -92,13 +95,22 @@ impl Appservice {
 
     pub(super) fn validate(&self, problems: &mut Vec<Problem>) {
         if self.listen.parse::<std::net::SocketAddr>().is_err() {
-            problems.push(Problem::at("appservice.listen", "is no address with a port: write `127.0.0.1:9000` or `[::]:9000`"));
+            problems.push(Problem::at(
+                "appservice.listen",
+                "is no address with a port: write `127.0.0.1:9000` or `[::]:9000`",
+            ));
         }
         if !self.path_prefix.is_empty() && !self.path_prefix.starts_with('/') {
-            problems.push(Problem::at("appservice.path_prefix", "must begin with a slash, such as `/webhooks/matrix`"));
+            problems.push(Problem::at(
+                "appservice.path_prefix",
+                "must begin with a slash, such as `/webhooks/matrix`",
+            ));
         }
         if self.as_token.is_some() && self.as_token == self.hs_token {
-            problems.push(Problem::at("appservice.hs_token", "equals as_token: the two directions need different tokens"));
+            problems.push(Problem::at(
+                "appservice.hs_token",
+                "equals as_token: the two directions need different tokens",
+            ));
         }
     }
 }

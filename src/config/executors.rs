@@ -81,7 +81,10 @@ impl Executors {
                 ));
             }
             if !ansible.timeout.is_positive() {
-                problems.push(Problem::at("executors.ansible.timeout", "must be longer than nothing, such as `30m`"));
+                problems.push(Problem::at(
+                    "executors.ansible.timeout",
+                    "must be longer than nothing, such as `30m`",
+                ));
             }
         }
     }

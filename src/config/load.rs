@@ -67,7 +67,8 @@ pub(super) fn load(
     let source = Source::new(path, &text, environment)?;
     let mut config = source.deserialize()?;
     let mut problems = Vec::new();
-    let folder = std::path::absolute(path).ok().and_then(|p| p.parent().map(Path::to_owned)).unwrap_or_default();
+    let folder =
+        std::path::absolute(path).ok().and_then(|p| p.parent().map(Path::to_owned)).unwrap_or_default();
     config.resolve(&folder, &mut problems);
     config.validate(&mut problems);
     if problems.is_empty() {
@@ -111,7 +112,11 @@ impl<'a> Source<'a> {
 
     fn deserialize(&self) -> Result<Config, ConfigError> {
         let mut table: Table = toml::from_str(self.text).map_err(|error| ConfigError::Syntax {
-            place: format!("{}:{}", self.path.display(), line(self.text, error.span().map_or(0, |s| s.start))),
+            place: format!(
+                "{}:{}",
+                self.path.display(),
+                line(self.text, error.span().map_or(0, |s| s.start))
+            ),
             message: error.message().to_owned(),
         })?;
         for (field, (_, value)) in &self.overrides {
@@ -129,7 +134,8 @@ impl<'a> Source<'a> {
             if field == "." {
                 field.clear();
             }
-            let overridden = self.overrides.keys().find(|f| field == **f || field.starts_with(&format!("{f}.")));
+            let overridden =
+                self.overrides.keys().find(|f| field == **f || field.starts_with(&format!("{f}.")));
             if let Some(field) = overridden.filter(|f| !typed.contains(*f)).cloned()
                 && let Ok(parsed) = format!("v = {}", self.overrides[&field].1).parse::<Table>()
                 && let Some(value) = parsed.get("v")
@@ -163,7 +169,9 @@ impl<'a> Source<'a> {
 
     /// `file:line` of a field or of the nearest thing around it; the variable's name if the environment said it.
     fn place(&self, field: &str) -> String {
-        let inside = |said: &&String| field == *said || said.starts_with(&format!("{field}.")) || field.starts_with(&format!("{said}."));
+        let inside = |said: &&String| {
+            field == *said || said.starts_with(&format!("{field}.")) || field.starts_with(&format!("{said}."))
+        };
         let in_file = self.document.as_item().as_table_like().is_some_and(|t| t.contains_key(field));
         if let Some((_, (variable, _))) = self.overrides.iter().find(|(said, _)| inside(said) && !in_file) {
             return format!("environment variable {variable}");

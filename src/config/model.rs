@@ -50,7 +50,8 @@ impl Default for Model {
 impl Model {
     pub(super) fn validate(&self, problems: &mut Vec<Problem>) {
         if self.provider != Provider::None && self.name.is_empty() {
-            problems.push(Problem::at("model.name", "is missing: write the model's name, such as `qwen3:8b`"));
+            problems
+                .push(Problem::at("model.name", "is missing: write the model's name, such as `qwen3:8b`"));
         }
         if !self.timeout.is_positive() {
             problems.push(Problem::at("model.timeout", "must be longer than nothing, such as `30s`"));

@@ -41,11 +41,15 @@ pub(super) fn validate(people: &BTreeMap<String, Person>, problems: &mut Vec<Pro
     let mut owner: BTreeMap<&UserId, &str> = BTreeMap::new();
     for (name, person) in people {
         if person.ids.is_empty() {
-            problems.push(Problem::at(&format!("people.{name}.ids"), "is empty: list at least one Matrix id"));
+            problems
+                .push(Problem::at(&format!("people.{name}.ids"), "is empty: list at least one Matrix id"));
         }
         for id in &person.ids {
             if let Some(other) = owner.insert(id, name) {
-                problems.push(Problem::at(&format!("people.{name}.ids"), format!("{id} belongs to {other} already")));
+                problems.push(Problem::at(
+                    &format!("people.{name}.ids"),
+                    format!("{id} belongs to {other} already"),
+                ));
             }
         }
     }

@@ -71,15 +71,22 @@ impl Policy {
         for (n, rule) in self.rules.iter().enumerate() {
             let at = |key: &str| format!("policy.rules.{n}.{key}");
             if rule.intents.is_empty() {
-                problems.push(Problem::at(&at("intents"), "is empty: name the intents that this rule is about"));
+                problems
+                    .push(Problem::at(&at("intents"), "is empty: name the intents that this rule is about"));
             }
             for intent in &rule.intents {
                 if known.as_ref().is_some_and(|known| known.get(intent).is_none()) {
-                    problems.push(Problem::at(&at("intents"), format!("has {intent:?}, and there is no such intent")));
+                    problems.push(Problem::at(
+                        &at("intents"),
+                        format!("has {intent:?}, and there is no such intent"),
+                    ));
                 }
             }
             if rule.approvals == 0 {
-                problems.push(Problem::at(&at("approvals"), "must be 1 or more: nothing changes the lab unasked"));
+                problems.push(Problem::at(
+                    &at("approvals"),
+                    "must be 1 or more: nothing changes the lab unasked",
+                ));
             }
             // An approver who asks needs others when the asker does not count.
             let wanted = rule.approvals as usize + usize::from(!rule.self_approval);

@@ -36,8 +36,12 @@ pub(super) fn resolve(
     }
     if let Some(secret) = value {
         let lower = secret.expose().to_lowercase();
-        if lower.is_empty() || ["changeme", "change-me", "secret", "example", "xxx"].contains(&lower.as_str()) {
-            problems.push(Problem::at(key, "is empty or an example value: write a random one of 32 characters or more"));
+        if lower.is_empty() || ["changeme", "change-me", "secret", "example", "xxx"].contains(&lower.as_str())
+        {
+            problems.push(Problem::at(
+                key,
+                "is empty or an example value: write a random one of 32 characters or more",
+            ));
         }
     }
 }

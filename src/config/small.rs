@@ -96,7 +96,10 @@ pub struct Log {
 impl Log {
     pub(super) fn validate(&self, problems: &mut Vec<Problem>) {
         if let Err(error) = tracing_subscriber::EnvFilter::try_new(&self.level) {
-            problems.push(Problem::at("log.level", format!("is no level: {error}; write `info` or `info,ralf=debug`")));
+            problems.push(Problem::at(
+                "log.level",
+                format!("is no level: {error}; write `info` or `info,ralf=debug`"),
+            ));
         }
     }
 }

@@ -63,7 +63,10 @@ pub(super) async fn patiently<T>(house: &House, talk: &Talk, work: impl Future<O
     let say = |kind: &str, content| {
         house.store.say_volatile(NewMessage { kind: kind.into(), ..talk.message(content) });
     };
-    say("m.reaction", json!({"m.relates_to": {"rel_type": "m.annotation", "event_id": talk.event, "key": "👀"}}));
+    say(
+        "m.reaction",
+        json!({"m.relates_to": {"rel_type": "m.annotation", "event_id": talk.event, "key": "👀"}}),
+    );
     say("!typing", json!({"on": "yes"}));
     let done = work.await;
     say("!typing", json!({}));

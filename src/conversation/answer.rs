@@ -63,7 +63,12 @@ impl Talk {
 
     /// A message of the talk's bot in the talk's room.
     pub(crate) fn message(&self, content: serde_json::Value) -> NewMessage {
-        NewMessage { room_id: self.room.clone(), bot: self.bot.name().into(), kind: "m.room.message".into(), content }
+        NewMessage {
+            room_id: self.room.clone(),
+            bot: self.bot.name().into(),
+            kind: "m.room.message".into(),
+            content,
+        }
     }
 }
 

@@ -123,7 +123,8 @@ pub(super) async fn run(
     mut talk: Talk,
     command: Command,
 ) -> Result<Handled, HandleError> {
-    let told = WORDS.iter().find(|(word, ..)| *word == command.typed.to_lowercase()).and_then(|(_, lang, _)| *lang);
+    let told =
+        WORDS.iter().find(|(word, ..)| *word == command.typed.to_lowercase()).and_then(|(_, lang, _)| *lang);
     talk.lang = told.unwrap_or(talk.lang);
     let lang = talk.lang;
     let answer = match command.word {
@@ -138,7 +139,9 @@ pub(super) async fn run(
         Word::Approve => return vote(house, seq, talk, &command, Verdict::Approve).await,
         Word::Deny => return vote(house, seq, talk, &command, Verdict::Deny).await,
         Word::Cancel => return cancel(house, seq, talk, &command).await,
-        Word::Why => act::explain(house, &talk, Some(command.rest.as_str()).filter(|id| !id.is_empty())).await?,
+        Word::Why => {
+            act::explain(house, &talk, Some(command.rest.as_str()).filter(|id| !id.is_empty())).await?
+        }
         Word::History => Answer::Say(messages::history(lang, &house.store.operations_recent(10).await?)),
         Word::Whoami => {
             let user = UserId::parse(&talk.asker).map_err(|e| HandleError::Broken(e.to_string()))?;
@@ -179,7 +182,9 @@ async fn is_in(house: &House, talk: &Talk, op: &Operation) -> Result<bool, Handl
     if talk.room == op.room_id {
         return Ok(true);
     }
-    let (Some(bot), Ok(room)) = (Bot::named(&op.speaker), RoomId::parse(&op.room_id)) else { return Ok(false) };
+    let (Some(bot), Ok(room)) = (Bot::named(&op.speaker), RoomId::parse(&op.room_id)) else {
+        return Ok(false);
+    };
     // A homeserver that can't be asked lets nobody in.
     let member = house.client(bot).state(&room, "m.room.member", &talk.asker).await.unwrap_or_default();
     Ok(member.is_some_and(|member| member["membership"] == "join"))
@@ -206,9 +211,15 @@ async fn cancel(house: &Arc<House>, seq: i64, talk: Talk, command: &Command) -> 
 }
 
 /// `resolve ID done|not-done [reason]`
-async fn resolve(house: &Arc<House>, seq: i64, talk: Talk, command: &Command) -> Result<Handled, HandleError> {
+async fn resolve(
+    house: &Arc<House>,
+    seq: i64,
+    talk: Talk,
+    command: &Command,
+) -> Result<Handled, HandleError> {
     let mut words = command.rest.splitn(3, char::is_whitespace);
-    let (id, how, reason) = (words.next().unwrap_or(""), words.next().unwrap_or(""), words.next().unwrap_or(""));
+    let (id, how, reason) =
+        (words.next().unwrap_or(""), words.next().unwrap_or(""), words.next().unwrap_or(""));
     let user = UserId::parse(&talk.asker).map_err(|e| HandleError::Broken(e.to_string()))?;
     let done = match how.to_lowercase().as_str() {
         "done" | "erledigt" => Some(true),

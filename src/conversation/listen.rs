@@ -57,7 +57,11 @@ pub(super) async fn message(
         Ok(known) => known,
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "the inventory can't be read");
-            let answers = if addressed { vec![Answer::Say(messages::no_inventory(talk.lang, &error.to_string()))] } else { vec![] };
+            let answers = if addressed {
+                vec![Answer::Say(messages::no_inventory(talk.lang, &error.to_string()))]
+            } else {
+                vec![]
+            };
             answer::commit(house, seq, &talk, answers, None).await?;
             return Ok(Handled::Done);
         }
@@ -97,7 +101,8 @@ pub(super) async fn understood(
     addressed: bool,
 ) -> Result<Handled, HandleError> {
     talk.lang = reading.lang;
-    talk.understood = reading.trace.iter().map(|t| format!("{}: {}", t.reader, t.said)).collect::<Vec<_>>().join(" → ");
+    talk.understood =
+        reading.trace.iter().map(|t| format!("{}: {}", t.reader, t.said)).collect::<Vec<_>>().join(" → ");
     let mut outcomes = vec![reading.outcome];
     outcomes.extend(reading.more);
     if let [Outcome::None(reason)] = outcomes.as_slice() {
@@ -130,8 +135,14 @@ fn who(house: &House, event: &Event, message: &Message) -> Option<(Bot, bool)> {
     }
     let there = rooms.members.get(&event.room)?;
     let direct = rooms.direct.contains(&event.room);
-    let mentioned = message.mentions.iter().filter_map(|user| Bot::of(user, &house.server)).find(|bot| there.contains(bot));
-    let bot = mentioned.or_else(|| there.contains(&Bot::Core).then_some(Bot::Core)).or_else(|| there.first().copied())?;
+    let mentioned = message
+        .mentions
+        .iter()
+        .filter_map(|user| Bot::of(user, &house.server))
+        .find(|bot| there.contains(bot));
+    let bot = mentioned
+        .or_else(|| there.contains(&Bot::Core).then_some(Bot::Core))
+        .or_else(|| there.first().copied())?;
     Some((bot, direct))
 }
 

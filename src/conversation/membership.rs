@@ -41,7 +41,13 @@ pub(super) async fn changed(
 }
 
 /// Joins and introduces itself once, or leaves with a reason.
-async fn invited(house: &Arc<House>, seq: i64, event: &Event, bot: Bot, direct: bool) -> Result<Handled, HandleError> {
+async fn invited(
+    house: &Arc<House>,
+    seq: i64,
+    event: &Event,
+    bot: Bot,
+    direct: bool,
+) -> Result<Handled, HandleError> {
     let say = |kind: &str, content| NewMessage {
         room_id: event.room.clone(),
         bot: bot.name().into(),
@@ -59,7 +65,9 @@ async fn invited(house: &Arc<House>, seq: i64, event: &Event, bot: Bot, direct: 
         if direct {
             tx.remember(&format!("direct:{}", event.room), "1").await?;
         }
-        if !house.rooms().own.contains_key(&event.room) && tx.once(&format!("greeted:{}:{}", event.room, bot.name())).await? {
+        if !house.rooms().own.contains_key(&event.room)
+            && tx.once(&format!("greeted:{}:{}", event.room, bot.name())).await?
+        {
             tx.say(say("m.room.message", messages::greeting(bot.display_name()).notice().build())).await?;
         }
     } else {
@@ -80,6 +88,8 @@ async fn invited(house: &Arc<House>, seq: i64, event: &Event, bot: Bot, direct: 
 fn may_invite(house: &House, user: &UserId) -> bool {
     house.person(user).is_some()
         || house.config.rooms.allow_invites_from.iter().any(|allowed| {
-            allowed.strip_prefix(':').map_or_else(|| allowed == user.as_str(), |server| user.server_name() == server)
+            allowed
+                .strip_prefix(':')
+                .map_or_else(|| allowed == user.as_str(), |server| user.server_name() == server)
         })
 }

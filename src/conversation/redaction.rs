@@ -23,7 +23,8 @@ pub(super) async fn redacted(
         return Ok(Handled::Done);
     }
     let asked = house.store.operations_asked_by(target).await?;
-    let pending: Vec<_> = asked.into_iter().filter(|op| op.state.is_pending() && op.room_id == event.room).collect();
+    let pending: Vec<_> =
+        asked.into_iter().filter(|op| op.state.is_pending() && op.room_id == event.room).collect();
     if pending.is_empty() {
         let mut tx = house.store.begin().await?;
         if tx.handled(seq).await? {

@@ -50,7 +50,13 @@ pub(super) async fn resolve(house: &House, lang: Lang, intent: &Intent) -> Resul
             };
             match candidates.as_slice() {
                 [only] => vec![only.clone()],
-                [] => return Ok(Resolved::Say(Text::new().line(t(lang, "Dafür gibt es im Inventar keinen Host.", "There is no host for it in the inventory.")))),
+                [] => {
+                    return Ok(Resolved::Say(Text::new().line(t(
+                        lang,
+                        "Dafür gibt es im Inventar keinen Host.",
+                        "There is no host for it in the inventory.",
+                    ))));
+                }
                 several => return Ok(Resolved::Ask(which_host(intent, service, several))),
             }
         }
@@ -67,11 +73,17 @@ pub(super) async fn resolve(house: &House, lang: Lang, intent: &Intent) -> Resul
 }
 
 /// Where a service is: where it answers now, and where we set it up and did not remove it since.
-async fn whereabouts(house: &House, inventory: &Inventory, service: &str) -> Result<BTreeSet<String>, HandleError> {
+async fn whereabouts(
+    house: &House,
+    inventory: &Inventory,
+    service: &str,
+) -> Result<BTreeSet<String>, HandleError> {
     let seen = observe::observe(inventory, house.http(), |name, _| name == service).await;
     let running = seen.into_iter().filter(|seen| seen.state == observe::State::Running).map(|seen| seen.host);
     let mut there: BTreeSet<String> = running.collect();
-    there.extend(house.store.deployed(service).await?.into_iter().filter(|host| inventory.hosts.contains_key(host)));
+    there.extend(
+        house.store.deployed(service).await?.into_iter().filter(|host| inventory.hosts.contains_key(host)),
+    );
     Ok(there)
 }
 

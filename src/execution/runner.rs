@@ -175,7 +175,11 @@ impl Runner {
         };
         let text = |op: &Operation| {
             let steps = u32::try_from(op.plan.steps.len()).unwrap_or(u32::MAX);
-            messages::progress(approval::lang(op), op, &Progress { done: 0, total: steps, now: String::new() })
+            messages::progress(
+                approval::lang(op),
+                op,
+                &Progress { done: 0, total: steps, now: String::new() },
+            )
         };
         approval::show_running(&self.house.store, &mut op, text).await?;
         let (sender, receiver) = mpsc::channel(64);
@@ -187,7 +191,11 @@ impl Runner {
             Err(ExecutorError::Lost(evidence)) => self.ask_operator(&op, evidence).await,
             // It may have begun: only the run itself can tell how it ended.
             Err(error @ ExecutorError::Io { .. }) => {
-                tracing::error!(operation = op.id, error = &error as &dyn std::error::Error, "a run can't be followed");
+                tracing::error!(
+                    operation = op.id,
+                    error = &error as &dyn std::error::Error,
+                    "a run can't be followed"
+                );
                 self.adopt(op).await
             }
             Err(error) => self.fail(&op, vec![words(&error)]).await,
@@ -205,11 +213,17 @@ impl Runner {
         let _ = watcher.await;
         match adopted {
             Ok(Adopted::Ended(outcome)) => self.finish(&op, outcome).await,
-            Ok(Adopted::NeverBegan) => self.fail(&op, vec![messages::never_began(approval::lang(&op)).into()]).await,
+            Ok(Adopted::NeverBegan) => {
+                self.fail(&op, vec![messages::never_began(approval::lang(&op)).into()]).await
+            }
             Ok(Adopted::Unknown(evidence)) => self.ask_operator(&op, evidence).await,
             // Its folder can't be read now; it is looked at again.
             Err(error @ ExecutorError::Io { .. }) => {
-                tracing::error!(operation = op.id, error = &error as &dyn std::error::Error, "a run can't be read; next try soon");
+                tracing::error!(
+                    operation = op.id,
+                    error = &error as &dyn std::error::Error,
+                    "a run can't be read; next try soon"
+                );
                 tokio::time::sleep(RETRY).await;
                 Ok(())
             }
@@ -285,7 +299,9 @@ impl Runner {
         if !plan.changes() {
             let fact = messages::meanwhile_so(approval::lang(op)).to_owned();
             let log = folder.join("log.txt");
-            return self.end_with(op, State::Succeeded, Outcome { success: true, facts: vec![fact], log }).await;
+            return self
+                .end_with(op, State::Succeeded, Outcome { success: true, facts: vec![fact], log })
+                .await;
         }
         let now = self.house.store.clock.now_ms();
         let next = Operation {

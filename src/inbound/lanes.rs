@@ -128,19 +128,29 @@ async fn attempt(
                 continue;
             }
             Err(HandleError::Store(error)) if error.passes() => {
-                tracing::warn!(event = row.event_id, error = &error as &dyn std::error::Error, "an event waits for the database");
+                tracing::warn!(
+                    event = row.event_id,
+                    error = &error as &dyn std::error::Error,
+                    "an event waits for the database"
+                );
             }
             Err(error) => {
                 row.attempts += 1;
                 let poison = row.attempts >= TRIES || matches!(error, HandleError::Unreadable(_));
                 tracing::error!(
-                    event = row.event_id, room = row.room_id, attempts = row.attempts, poison,
-                    error = &error as &dyn std::error::Error, "an event could not be handled"
+                    event = row.event_id,
+                    room = row.room_id,
+                    attempts = row.attempts,
+                    poison,
+                    error = &error as &dyn std::error::Error,
+                    "an event could not be handled"
                 );
                 match set_aside(house, &row, &error, poison).await {
                     Ok(()) if poison => return None,
                     Ok(()) => {}
-                    Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "nor could that be noted"),
+                    Err(error) => {
+                        tracing::error!(error = &error as &dyn std::error::Error, "nor could that be noted")
+                    }
                 }
             }
         }
@@ -161,7 +171,12 @@ async fn caught<T>(work: impl Future<Output = Result<T, HandleError>>) -> Result
 }
 
 /// Notes the failure; when the event is given up and a person was waiting for an answer, tells them.
-async fn set_aside(house: &House, row: &InboxRow, error: &HandleError, poison: bool) -> Result<(), StoreError> {
+async fn set_aside(
+    house: &House,
+    row: &InboxRow,
+    error: &HandleError,
+    poison: bool,
+) -> Result<(), StoreError> {
     house.store.failed_event(row.seq, &error.to_string(), poison).await?;
     if poison && !matches!(error, HandleError::Unreadable(_)) {
         let lang = house.default_lang();

@@ -81,7 +81,9 @@ fn message(wire: &Wire, server: &ServerName) -> Option<Message> {
         // Our own placeholder for an event id is nobody else's.
         (!id.starts_with("$sent:")).then(|| id.to_owned())
     };
-    if wire.content.get("msgtype")?.as_str()? != "m.text" || related("/rel_type").as_deref() == Some("m.replace") {
+    if wire.content.get("msgtype")?.as_str()? != "m.text"
+        || related("/rel_type").as_deref() == Some("m.replace")
+    {
         return None;
     }
     let mut text = text::spoken(wire.content.get("body")?.as_str()?);
@@ -126,7 +128,9 @@ mod tests {
 
     #[test]
     fn the_longest_name_wins() {
-        let Kind::Message(message) = said(json!({"msgtype": "m.text", "body": "Ralf Infra: restart grafana"})) else {
+        let Kind::Message(message) =
+            said(json!({"msgtype": "m.text", "body": "Ralf Infra: restart grafana"}))
+        else {
             panic!("no message")
         };
         assert_eq!(message.text, "restart grafana");

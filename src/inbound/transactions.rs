@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ralf_appservice::{Handler, HandlerError, Transaction};
 use ruma::UserId;
-use tokio::sync::watch;
 use sha2::{Digest as _, Sha256};
+use tokio::sync::watch;
 
 use super::{Lanes, matrix};
 use crate::bots::Bot;
@@ -56,7 +56,8 @@ impl Handler for Intake {
         let mut open = self.open.clone();
         open.wait_for(|open| *open).await.map_err(HandlerError::new)?;
         self.house.metrics.transaction(self.house.store.clock.now_ms());
-        let events: Vec<_> = transaction.events.iter().filter_map(|raw| self.keep(raw.json().get())).collect();
+        let events: Vec<_> =
+            transaction.events.iter().filter_map(|raw| self.keep(raw.json().get())).collect();
         if events.is_empty() {
             return Ok(());
         }

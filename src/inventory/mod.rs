@@ -31,10 +31,17 @@ pub struct Inventory {
 impl Inventory {
     /// The names that a slot can be grounded in.
     pub fn names(&self) -> ralf_intents::Inventory {
-        let thing = |aliases: &[String], hosts: &[String]| ralf_intents::Thing { aliases: aliases.to_vec(), hosts: hosts.to_vec() };
+        let thing = |aliases: &[String], hosts: &[String]| ralf_intents::Thing {
+            aliases: aliases.to_vec(),
+            hosts: hosts.to_vec(),
+        };
         ralf_intents::Inventory {
             hosts: self.hosts.iter().map(|(name, host)| (name.clone(), thing(&host.aliases, &[]))).collect(),
-            services: self.services.iter().map(|(name, s)| (name.clone(), thing(&s.aliases, &s.hosts))).collect(),
+            services: self
+                .services
+                .iter()
+                .map(|(name, s)| (name.clone(), thing(&s.aliases, &s.hosts)))
+                .collect(),
             ..ralf_intents::Inventory::default()
         }
     }

@@ -72,11 +72,16 @@ mod tests {
     fn reversed(value: &Value) -> String {
         match value {
             Value::Object(map) => {
-                let fields: Vec<String> =
-                    map.iter().rev().map(|(key, value)| format!("{}:{}", json!(key), reversed(value))).collect();
+                let fields: Vec<String> = map
+                    .iter()
+                    .rev()
+                    .map(|(key, value)| format!("{}:{}", json!(key), reversed(value)))
+                    .collect();
                 format!("{{ {} }}", fields.join(" , "))
             }
-            Value::Array(list) => format!("[ {} ]", list.iter().map(reversed).collect::<Vec<_>>().join(" , ")),
+            Value::Array(list) => {
+                format!("[ {} ]", list.iter().map(reversed).collect::<Vec<_>>().join(" , "))
+            }
             other => other.to_string(),
         }
     }

@@ -96,7 +96,12 @@ async fn deliver(house: &House, row: OutboxRow, known: &mut HashMap<String, Stri
             SendError::Hopeless(_) => (true, None),
         };
         if volatile {
-            tracing::debug!(room = row.room_id, kind = row.kind, error = &error as &dyn std::error::Error, "not sent, and not needed");
+            tracing::debug!(
+                room = row.room_id,
+                kind = row.kind,
+                error = &error as &dyn std::error::Error,
+                "not sent, and not needed"
+            );
             return;
         }
         let told = match house.store.unsent(&row.txn_id, &error.to_string(), dead).await {
@@ -107,16 +112,30 @@ async fn deliver(house: &House, row: OutboxRow, known: &mut HashMap<String, Stri
             other => other,
         };
         if dead {
-            tracing::error!(room = row.room_id, kind = row.kind, txn_id = row.txn_id, error = &error as &dyn std::error::Error, "a message was given up");
+            tracing::error!(
+                room = row.room_id,
+                kind = row.kind,
+                txn_id = row.txn_id,
+                error = &error as &dyn std::error::Error,
+                "a message was given up"
+            );
             if told.is_ok() {
                 tell_of_dead_letter(house, &row, &error).await;
                 if let Err(error) = cancel_unshown(house, &row).await {
-                    tracing::error!(error = &error as &dyn std::error::Error, "nor could its operation be cancelled");
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "nor could its operation be cancelled"
+                    );
                 }
             }
             return;
         }
-        tracing::warn!(room = row.room_id, txn_id = row.txn_id, error = &error as &dyn std::error::Error, "a message waits for the homeserver");
+        tracing::warn!(
+            room = row.room_id,
+            txn_id = row.txn_id,
+            error = &error as &dyn std::error::Error,
+            "a message waits for the homeserver"
+        );
         let jitter = pause.mul_f64(0.5 + rand::random::<f64>() / 2.0);
         tokio::time::sleep(wait.map_or(jitter, |wait| wait.min(LONGEST_WAIT) + jitter / 10)).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
@@ -139,7 +158,8 @@ async fn send(house: &House, row: &OutboxRow, known: &mut HashMap<String, String
             Some(client.send(room, "m.room.message", &row.txn_id, &content).await?)
         }
         "!join" => {
-            let room = <&RoomOrAliasId>::try_from(row.room_id.as_str()).map_err(|e| SendError::Hopeless(e.to_string()))?;
+            let room = <&RoomOrAliasId>::try_from(row.room_id.as_str())
+                .map_err(|e| SendError::Hopeless(e.to_string()))?;
             client.join(room).await?;
             None
         }
@@ -160,7 +180,9 @@ async fn send(house: &House, row: &OutboxRow, known: &mut HashMap<String, String
             None
         }
         "!redact" => match event(&body) {
-            Some(event) => Some(client.redact(room, &event, &row.txn_id, field(&body, "reason").as_deref()).await?),
+            Some(event) => {
+                Some(client.redact(room, &event, &row.txn_id, field(&body, "reason").as_deref()).await?)
+            }
             None => None,
         },
         kind => match client.send(room, kind, &row.txn_id, &body).await {
@@ -252,7 +274,9 @@ async fn cancel_unshown(house: &House, row: &OutboxRow) -> Result<(), StoreError
         return Ok(());
     }
     let body = parse(&row.body);
-    let id = ["/org.ralf.operation/id", "/content/org.ralf.operation/id"].iter().find_map(|path| body.pointer(path)?.as_str());
+    let id = ["/org.ralf.operation/id", "/content/org.ralf.operation/id"]
+        .iter()
+        .find_map(|path| body.pointer(path)?.as_str());
     match id {
         Some(id) => crate::approval::cancel(house, id, "ralf", "").await,
         None => Ok(()),
@@ -262,8 +286,10 @@ async fn cancel_unshown(house: &House, row: &OutboxRow) -> Result<(), StoreError
 /// Says in the ops room that something could not be said elsewhere.
 async fn tell_of_dead_letter(house: &House, row: &OutboxRow, error: &SendError) {
     let Some(ops) = house.room(Bot::Core).filter(|ops| *ops != row.room_id) else { return };
-    let content = messages::dead_letter(house.default_lang(), &row.room_id, &error.to_string()).notice().build();
-    let message = NewMessage { room_id: ops, bot: Bot::Core.name().into(), kind: "m.room.message".into(), content };
+    let content =
+        messages::dead_letter(house.default_lang(), &row.room_id, &error.to_string()).notice().build();
+    let message =
+        NewMessage { room_id: ops, bot: Bot::Core.name().into(), kind: "m.room.message".into(), content };
     let said = async {
         let mut tx = house.store.begin().await?;
         tx.say(message).await?;

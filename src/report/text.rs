@@ -111,7 +111,10 @@ impl Text {
         let text = self.fit(text.trim_end());
         self.break_line();
         self.plain.push_str(&format!("```{language}\n{}\n```", text.replace("```", "`\u{2009}``")));
-        self.html.push_str(&format!("<pre><code class=\"language-{language}\">{}\n</code></pre>", escape_html(&text)));
+        self.html.push_str(&format!(
+            "<pre><code class=\"language-{language}\">{}\n</code></pre>",
+            escape_html(&text)
+        ));
         self
     }
 
@@ -169,13 +172,16 @@ impl Text {
         if let Value::Object(map) = &mut value {
             map.extend(self.fields.iter().map(|(name, field)| ((*name).to_owned(), field.clone())));
         }
-        let users: Vec<&UserId> = self.mentions.iter().filter_map(|id| <&UserId>::try_from(id.as_str()).ok()).collect();
+        let users: Vec<&UserId> =
+            self.mentions.iter().filter_map(|id| <&UserId>::try_from(id.as_str()).ok()).collect();
         value = content::mention(value, &users);
         let id = |event: &str| EventId::parse(event).ok();
         match self.relation {
             Relation::None => value,
             Relation::Reply(event) => id(&event).map_or(value.clone(), |event| content::reply(value, &event)),
-            Relation::Thread(root) => id(&root).map_or(value.clone(), |root| content::thread(value, &root, &root)),
+            Relation::Thread(root) => {
+                id(&root).map_or(value.clone(), |root| content::thread(value, &root, &root))
+            }
             Relation::Edit(event) => id(&event).map_or(value.clone(), |event| content::edit(value, &event)),
         }
     }

@@ -24,7 +24,9 @@ pub fn connect(config: &Config, metrics: &Metrics) -> Result<Homeserver, ClientE
     let server = ServerName::parse(&config.homeserver.domain)
         .map_err(|source| ClientError::Request { endpoint: "server name", source: source.into() })?;
     let metrics = metrics.clone();
-    let observer = move |call: ralf_appservice::client::CallReport| metrics.call(call.endpoint, call.status, call.elapsed);
+    let observer = move |call: ralf_appservice::client::CallReport| {
+        metrics.call(call.endpoint, call.status, call.elapsed)
+    };
     Ok(Homeserver::new(config.homeserver.url.as_str(), &token, &server)?.on_call(Arc::new(observer)))
 }
 
@@ -41,7 +43,10 @@ pub(super) async fn introduce(house: &Arc<House>) -> Result<(), ServeError> {
             Ok(_) => return Ok(()),
             Err(ServeError::Refused(error)) if error.is_transient() => {
                 if !told {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "the homeserver is away; waiting for it");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "the homeserver is away; waiting for it"
+                    );
                     told = true;
                 }
             }

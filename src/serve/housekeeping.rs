@@ -18,7 +18,10 @@ const PAUSE: Duration = Duration::from_secs(3_600);
 pub(super) async fn run(house: &Arc<House>) {
     loop {
         if let Err(error) = cut_back(house).await {
-            tracing::error!(error = &error as &dyn std::error::Error, "old rows and run folders stay for now");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "old rows and run folders stay for now"
+            );
         }
         tokio::time::sleep(PAUSE).await;
     }

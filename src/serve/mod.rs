@@ -53,7 +53,9 @@ pub enum ServeError {
         source: std::io::Error,
     },
     /// The homeserver will not have us.
-    #[error("the homeserver refuses us: compare its registration file with `ralf registration`, then restart it")]
+    #[error(
+        "the homeserver refuses us: compare its registration file with `ralf registration`, then restart it"
+    )]
     Refused(#[source] ClientError),
     /// Something that is set up once failed.
     #[error("{0}")]
@@ -80,14 +82,16 @@ impl ServeError {
 pub fn executors(config: &Config, inventory: &Arc<Source>) -> Registry {
     let mut registry = Registry::default();
     if let Some(ansible) = &config.executors.ansible {
-        registry = registry.with(Arc::new(Ansible::new(ansible.clone(), Arc::clone(inventory), Clock::System)));
+        registry =
+            registry.with(Arc::new(Ansible::new(ansible.clone(), Arc::clone(inventory), Clock::System)));
     }
     registry
 }
 
 /// Where the inventory comes from.
 pub fn inventory(config: &Config) -> Arc<Source> {
-    let playbook = config.executors.ansible.as_ref().map_or_else(|| "ansible-playbook".into(), |a| a.program.clone());
+    let playbook =
+        config.executors.ansible.as_ref().map_or_else(|| "ansible-playbook".into(), |a| a.program.clone());
     Arc::new(Source::new(config.inventory.clone(), playbook, Clock::System))
 }
 
@@ -108,7 +112,8 @@ pub async fn run(config: Config) -> Result<(), ServeError> {
     let address = config.appservice.listen.clone();
     let listener = listen(&address).await?;
 
-    let server = ServerName::parse(&config.homeserver.domain).map_err(|e| ServeError::Setup(e.to_string()))?;
+    let server =
+        ServerName::parse(&config.homeserver.domain).map_err(|e| ServeError::Setup(e.to_string()))?;
     let metrics = Metrics::default();
     let homeserver = connect(&config, &metrics).map_err(ServeError::Refused)?;
     let device = ruma::OwnedDeviceId::from("RALF");
@@ -116,7 +121,8 @@ pub async fn run(config: Config) -> Result<(), ServeError> {
         .into_iter()
         .map(|bot| (bot, homeserver.bot(&bot.user_id(&server), &device).without_retries()))
         .collect();
-    let catalogue = ralf_intents::Catalogue::builtin().map_err(|error| ServeError::Setup(error.to_string()))?;
+    let catalogue =
+        ralf_intents::Catalogue::builtin().map_err(|error| ServeError::Setup(error.to_string()))?;
     let inventory = inventory(&config);
     let house = Arc::new(House::new(Parts {
         executors: executors(&config, &inventory),
@@ -191,14 +197,17 @@ async fn work(
 
 async fn listen(address: &str) -> Result<TcpListener, ServeError> {
     let failed = |source| ServeError::Listen { address: address.to_owned(), source };
-    let parsed: SocketAddr =
-        address.parse().map_err(|e| failed(std::io::Error::new(std::io::ErrorKind::InvalidInput, format!("{e}"))))?;
+    let parsed: SocketAddr = address
+        .parse()
+        .map_err(|e| failed(std::io::Error::new(std::io::ErrorKind::InvalidInput, format!("{e}"))))?;
     // A predecessor that just died may keep the port for a moment.
     let mut tries = 20;
     loop {
         match TcpListener::bind(parsed).await {
             Ok(listener) => return Ok(listener),
-            Err(error) if tries == 0 || error.kind() != std::io::ErrorKind::AddrInUse => return Err(failed(error)),
+            Err(error) if tries == 0 || error.kind() != std::io::ErrorKind::AddrInUse => {
+                return Err(failed(error));
+            }
             Err(_) => {
                 tries -= 1;
                 tokio::time::sleep(Duration::from_millis(100)).await;
@@ -216,7 +225,9 @@ struct Signals {
 impl Signals {
     fn new() -> Result<Self, ServeError> {
         use tokio::signal::unix::{SignalKind, signal};
-        let on = |kind| signal(kind).map_err(|error| ServeError::Setup(format!("signals can't be caught: {error}")));
+        let on = |kind| {
+            signal(kind).map_err(|error| ServeError::Setup(format!("signals can't be caught: {error}")))
+        };
         Ok(Self { interrupt: on(SignalKind::interrupt())?, terminate: on(SignalKind::terminate())? })
     }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use futures_util::future::{join, join_all};
 use serde_json::json;
 
-use super::rooms::{self, RoomError};
 use super::profile;
+use super::rooms::{self, RoomError};
 use crate::bots::Bot;
 use crate::clock::new_id;
 use crate::house::House;
@@ -15,7 +15,8 @@ use crate::report::messages;
 use crate::store::NewMessage;
 
 const PAUSES: [u64; 5] = [1, 5, 15, 60, 300];
-const AFTERWARDS: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
+const AFTERWARDS: [Duration; 3] =
+    [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
 
 /// Pings, and brings rooms and profiles in order; tries again until it works.
 pub(super) async fn run(house: &Arc<House>) {
@@ -31,7 +32,10 @@ async fn both_ways(house: &Arc<House>) {
         let tried = async {
             homeserver.ping(&id, Some(&new_id())).await?;
             if let Err(error) = knock(house).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "no event could be sent into our own room");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "no event could be sent into our own room"
+                );
             }
             homeserver.ping(&id, Some(&new_id())).await
         };
@@ -60,7 +64,9 @@ async fn knock(house: &House) -> Result<(), RoomError> {
     let room = match house.store.recall("room:cellar").await? {
         Some(id) => ruma::RoomId::parse(&id).map_err(|error| RoomError::Other(error.to_string()))?,
         None => {
-            let room = core.create_room(&json!({"preset": "private_chat", "name": "Ralf · cellar (bots only)"})).await?;
+            let room = core
+                .create_room(&json!({"preset": "private_chat", "name": "Ralf · cellar (bots only)"}))
+                .await?;
             house.store.remember("room:cellar", room.as_str()).await?;
             room
         }
@@ -76,7 +82,10 @@ async fn in_order(house: &Arc<House>) {
                 tracing::info!("rooms and profiles are in order");
                 return;
             }
-            Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "rooms or profiles are not in order; next try in {pause} s"),
+            Err(error) => tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "rooms or profiles are not in order; next try in {pause} s"
+            ),
         }
         tokio::time::sleep(Duration::from_secs(pause)).await;
     }
@@ -112,7 +121,8 @@ async fn greet(house: &House) -> Result<(), RoomError> {
     let mut tx = house.store.begin().await?;
     if tx.once(&format!("greeted:{ops}:core")).await? {
         let content = messages::greeting(Bot::Core.display_name()).notice().build();
-        tx.say(NewMessage { room_id: ops, bot: "core".into(), kind: "m.room.message".into(), content }).await?;
+        tx.say(NewMessage { room_id: ops, bot: "core".into(), kind: "m.room.message".into(), content })
+            .await?;
         tx.commit().await?;
     }
     Ok(())

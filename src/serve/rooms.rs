@@ -63,7 +63,9 @@ pub(super) async fn ensure(house: &House, key: &str, room: Value) -> Result<(Own
         return Ok((id, false));
     }
     if alias.server_name() != house.server {
-        return Err(RoomError::Other(format!("{alias} is not on our homeserver, so it can't be made: invite a bot there")));
+        return Err(RoomError::Other(format!(
+            "{alias} is not on our homeserver, so it can't be made: invite a bot there"
+        )));
     }
     let mut body = json!({
         "room_alias_name": alias.alias(),
@@ -89,7 +91,9 @@ pub(super) fn invited(house: &House) -> Vec<String> {
 pub(super) async fn settle(house: &Arc<House>, bot: Bot, space: &RoomId) -> Result<OwnedRoomId, RoomError> {
     let (name, topic) = bot.room_profile();
     let parent = json!({"type": "m.space.parent", "state_key": space, "content": {"via": [house.server], "canonical": true}});
-    let (room, made) = ensure(house, bot.room_key(), json!({"name": name, "topic": topic, "initial_state": [parent]})).await?;
+    let (room, made) =
+        ensure(house, bot.room_key(), json!({"name": name, "topic": topic, "initial_state": [parent]}))
+            .await?;
     house.store.remember(&format!("room:{}", bot.room_key()), room.as_str()).await?;
     house.rooms_mut().own.insert(room.to_string(), bot);
     let mut bots = BTreeSet::from([Bot::Core, bot]);
@@ -144,13 +148,15 @@ async fn power(house: &House, room: &RoomId) -> Result<(), RoomError> {
     let core = house.client(Bot::Core);
     let Some(mut levels) = core.power_levels(room).await? else { return Ok(()) };
     let create = core.state(room, "m.room.create", "").await?.unwrap_or_default();
-    let version: u32 = create.get("room_version").and_then(Value::as_str).and_then(|v| v.parse().ok()).unwrap_or(1);
+    let version: u32 =
+        create.get("room_version").and_then(Value::as_str).and_then(|v| v.parse().ok()).unwrap_or(1);
     let bots = Bot::ALL.into_iter().skip(1).map(|bot| (bot.user_id(&house.server), BOT_POWER));
     let people = house.config.people.values().filter(|p| p.roles.contains(&Role::Approver));
     let people = people.flat_map(|p| &p.ids).map(|id| (id.clone(), APPROVER_POWER));
     let mut changed = false;
     for (user, wanted) in bots.chain(people) {
-        let now = levels.pointer(&format!("/users/{}", user.as_str().replace('/', "~1"))).and_then(Value::as_i64);
+        let now =
+            levels.pointer(&format!("/users/{}", user.as_str().replace('/', "~1"))).and_then(Value::as_i64);
         if now.unwrap_or(0) < wanted {
             levels["users"][user.as_str()] = wanted.into();
             changed = true;
@@ -175,7 +181,13 @@ async fn power(house: &House, room: &RoomId) -> Result<(), RoomError> {
     }
 }
 
-async fn retell(house: &House, room: &RoomId, event: &str, field: &str, wanted: &str) -> Result<(), RoomError> {
+async fn retell(
+    house: &House,
+    room: &RoomId,
+    event: &str,
+    field: &str,
+    wanted: &str,
+) -> Result<(), RoomError> {
     let core = house.client(Bot::Core);
     let now = core.state(room, event, "").await?;
     // A topic that a person wrote stays.

@@ -47,13 +47,11 @@ impl Tx {
         .bind(&entry.hash)
         .execute(&mut *self.tx)
         .await?;
-        sqlx::query(
-            "UPDATE audit_head SET seq = $1, hash = $2 WHERE name = 'audit'",
-        )
-        .bind(entry.seq)
-        .bind(&entry.hash)
-        .execute(&mut *self.tx)
-        .await?;
+        sqlx::query("UPDATE audit_head SET seq = $1, hash = $2 WHERE name = 'audit'")
+            .bind(entry.seq)
+            .bind(&entry.hash)
+            .execute(&mut *self.tx)
+            .await?;
         Ok(entry.hash)
     }
 }
@@ -76,8 +74,9 @@ impl Store {
 
     /// The head as it is kept outside the table: last number and hash.
     pub async fn audit_head(&self) -> Result<Option<(i64, String)>, StoreError> {
-        let row =
-            sqlx::query("SELECT seq, hash FROM audit_head WHERE name = 'audit'").fetch_optional(self.pool()).await?;
+        let row = sqlx::query("SELECT seq, hash FROM audit_head WHERE name = 'audit'")
+            .fetch_optional(self.pool())
+            .await?;
         row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
     }
 }

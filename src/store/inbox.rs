@@ -93,7 +93,9 @@ impl Store {
 
     /// How many events were set aside as poison.
     pub async fn poison_count(&self) -> Result<i64, StoreError> {
-        Ok(sqlx::query_scalar("SELECT COUNT(*) FROM inbox WHERE state = 'poison'").fetch_one(self.pool()).await?)
+        Ok(sqlx::query_scalar("SELECT COUNT(*) FROM inbox WHERE state = 'poison'")
+            .fetch_one(self.pool())
+            .await?)
     }
 
     /// Forgets what was handled or sent before `before` (milliseconds since the epoch), and questions that expired.

@@ -77,7 +77,10 @@ impl Store {
                 Ok(None) => {}
                 // A holder that stands still in the middle of a write keeps even the database locked.
                 Err(error) if waiting.is_none() => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "the lease can't be looked at; still standing by");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "the lease can't be looked at; still standing by"
+                    );
                 }
                 Err(error) => return Err(error),
             }
@@ -187,7 +190,11 @@ impl Lease {
                 Err(StoreError::Fenced) => return StoreError::Fenced,
                 Err(error) => {
                     failures += 1;
-                    tracing::warn!(failures, error = &error as &dyn std::error::Error, "the lease could not be renewed");
+                    tracing::warn!(
+                        failures,
+                        error = &error as &dyn std::error::Error,
+                        "the lease could not be renewed"
+                    );
                 }
             }
         }

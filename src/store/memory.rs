@@ -22,11 +22,13 @@ impl Store {
 impl Tx {
     /// Remembers `value` under `key`.
     pub async fn remember(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO memory (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = $2")
-            .bind(key)
-            .bind(value)
-            .execute(&mut *self.tx)
-            .await?;
+        sqlx::query(
+            "INSERT INTO memory (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = $2",
+        )
+        .bind(key)
+        .bind(value)
+        .execute(&mut *self.tx)
+        .await?;
         Ok(())
     }
 

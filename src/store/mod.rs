@@ -66,7 +66,9 @@ impl StoreError {
             Self::Database(sqlx::Error::Database(error)) => {
                 !error.code().is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
             }
-            Self::Database(sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::Encode(_)) => false,
+            Self::Database(
+                sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::Encode(_),
+            ) => false,
             Self::Database(_) => true,
             _ => false,
         }

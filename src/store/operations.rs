@@ -226,7 +226,8 @@ fn operation(row: &AnyRow) -> Result<Operation, StoreError> {
     })
 }
 
-const VOTES: &str = "SELECT person, user_id, verdict, event_id, ts FROM votes WHERE operation = $1 ORDER BY ts";
+const VOTES: &str =
+    "SELECT person, user_id, verdict, event_id, ts FROM votes WHERE operation = $1 ORDER BY ts";
 
 fn vote(row: &AnyRow) -> Result<Vote, StoreError> {
     Ok(Vote {
@@ -306,7 +307,8 @@ impl Store {
         before: i64,
         limit: i64,
     ) -> Result<Vec<Operation>, StoreError> {
-        let states: Vec<State> = State::ALL.into_iter().filter(|s| state.is_some_and(|name| s.public() == name)).collect();
+        let states: Vec<State> =
+            State::ALL.into_iter().filter(|s| state.is_some_and(|name| s.public() == name)).collect();
         if state.is_some() && states.is_empty() {
             return Ok(Vec::new());
         }
@@ -314,7 +316,9 @@ impl Store {
     }
 
     async fn select(&self, by: By<'_>) -> Result<Vec<Operation>, StoreError> {
-        let sql = |condition: &str| sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM operations WHERE {condition}"));
+        let sql = |condition: &str| {
+            sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM operations WHERE {condition}"))
+        };
         let rows = match by {
             By::Id(id) => sqlx::query(sql("id = $1")).bind(id),
             By::Prefix(prefix) => sqlx::query(sql("id LIKE $1")).bind(format!("{prefix}%")),
@@ -326,10 +330,16 @@ impl Store {
             }
             By::Page(states, before, limit) => {
                 let names: Vec<String> = states.iter().map(|state| format!("'{state}'")).collect();
-                let states = if names.is_empty() { "1 = 1".into() } else { format!("state IN ({})", names.join(", ")) };
-                sqlx::query(sql(&format!("{states} AND created_ts < $1 ORDER BY created_ts DESC, id LIMIT $2")))
-                    .bind(before)
-                    .bind(limit)
+                let states = if names.is_empty() {
+                    "1 = 1".into()
+                } else {
+                    format!("state IN ({})", names.join(", "))
+                };
+                sqlx::query(sql(&format!(
+                    "{states} AND created_ts < $1 ORDER BY created_ts DESC, id LIMIT $2"
+                )))
+                .bind(before)
+                .bind(limit)
             }
             By::Recent(limit) => sqlx::query(sql("1 = 1 ORDER BY created_ts DESC, id LIMIT $1")).bind(limit),
         }
@@ -340,7 +350,9 @@ impl Store {
 
     /// How many operations there are in each state, by public name.
     pub async fn operations_by_state(&self) -> Result<BTreeMap<String, i64>, StoreError> {
-        let rows = sqlx::query("SELECT state, COUNT(*) FROM operations GROUP BY state").fetch_all(self.pool()).await?;
+        let rows = sqlx::query("SELECT state, COUNT(*) FROM operations GROUP BY state")
+            .fetch_all(self.pool())
+            .await?;
         let mut counts = BTreeMap::new();
         for row in &rows {
             let state: String = row.try_get(0)?;
@@ -378,12 +390,14 @@ impl Store {
     /// The operation that has a target, or something that overlaps with it.
     pub async fn lease_holder(&self, target: &str) -> Result<Option<String>, StoreError> {
         let (exact, like) = overlapping(target);
-        Ok(sqlx::query_scalar("SELECT operation FROM targets WHERE target = $1 OR target = $2 OR target LIKE $3")
-            .bind(target)
-            .bind(exact)
-            .bind(like)
-            .fetch_optional(self.pool())
-            .await?)
+        Ok(sqlx::query_scalar(
+            "SELECT operation FROM targets WHERE target = $1 OR target = $2 OR target LIKE $3",
+        )
+        .bind(target)
+        .bind(exact)
+        .bind(like)
+        .fetch_optional(self.pool())
+        .await?)
     }
 
     /// When an operation came to its end (milliseconds since the epoch), if it did.
@@ -461,13 +475,14 @@ impl Tx {
     /// Moves an operation on, if it still is in state `from`: a compare-and-swap. Returns whether it was.
     pub async fn swap_state(&mut self, id: &str, from: State, to: State) -> Result<bool, StoreError> {
         let now = self.now_ms();
-        let moved = sqlx::query("UPDATE operations SET state = $3, updated_ts = $4 WHERE id = $1 AND state = $2")
-            .bind(id)
-            .bind(from.as_str())
-            .bind(to.as_str())
-            .bind(now)
-            .execute(&mut *self.tx)
-            .await?;
+        let moved =
+            sqlx::query("UPDATE operations SET state = $3, updated_ts = $4 WHERE id = $1 AND state = $2")
+                .bind(id)
+                .bind(from.as_str())
+                .bind(to.as_str())
+                .bind(now)
+                .execute(&mut *self.tx)
+                .await?;
         Ok(moved.rows_affected() == 1)
     }
 
@@ -510,7 +525,10 @@ impl Tx {
 
     /// Takes a vote back; whether there was one.
     pub async fn withdraw(&mut self, event_id: &str) -> Result<bool, StoreError> {
-        let gone = sqlx::query("DELETE FROM votes WHERE event_id = $1").bind(event_id).execute(&mut *self.tx).await?;
+        let gone = sqlx::query("DELETE FROM votes WHERE event_id = $1")
+            .bind(event_id)
+            .execute(&mut *self.tx)
+            .await?;
         Ok(gone.rows_affected() > 0)
     }
 
@@ -558,17 +576,21 @@ impl Tx {
 
     /// Whether an operation still has all its targets under this token.
     pub async fn holds_targets(&mut self, op: &Operation, token: i64) -> Result<bool, StoreError> {
-        let held: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM targets WHERE operation = $1 AND token = $2")
-            .bind(&op.id)
-            .bind(token)
-            .fetch_one(&mut *self.tx)
-            .await?;
+        let held: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM targets WHERE operation = $1 AND token = $2")
+                .bind(&op.id)
+                .bind(token)
+                .fetch_one(&mut *self.tx)
+                .await?;
         Ok(usize::try_from(held) == Ok(op.plan.targets.len()))
     }
 
     /// Gives all targets of an operation back.
     pub async fn release_targets(&mut self, operation: &str) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM targets WHERE operation = $1").bind(operation).execute(&mut *self.tx).await?;
+        sqlx::query("DELETE FROM targets WHERE operation = $1")
+            .bind(operation)
+            .execute(&mut *self.tx)
+            .await?;
         Ok(())
     }
 }

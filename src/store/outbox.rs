@@ -115,11 +115,13 @@ impl Tx {
 
     /// Notes that a row was sent as `event_id`; if it is awaited, lets whoever waits for that id know it.
     pub async fn sent(&mut self, txn_id: &str, event_id: &str, awaited: bool) -> Result<(), StoreError> {
-        sqlx::query("UPDATE outbox SET state = 'sent', event_id = $2 WHERE txn_id = $1 AND state = 'pending'")
-            .bind(txn_id)
-            .bind(event_id)
-            .execute(&mut *self.tx)
-            .await?;
+        sqlx::query(
+            "UPDATE outbox SET state = 'sent', event_id = $2 WHERE txn_id = $1 AND state = 'pending'",
+        )
+        .bind(txn_id)
+        .bind(event_id)
+        .execute(&mut *self.tx)
+        .await?;
         if !awaited {
             return Ok(());
         }
@@ -138,7 +140,17 @@ impl Store {
     pub fn say_volatile(&self, message: NewMessage) {
         let NewMessage { room_id, bot, kind, content } = message;
         let created_ts = self.clock.now_ms();
-        let row = OutboxRow { seq: -1, txn_id: new_id(), room_id, bot, kind, body: to_json(&content), attempts: 0, awaited: false, created_ts };
+        let row = OutboxRow {
+            seq: -1,
+            txn_id: new_id(),
+            room_id,
+            bot,
+            kind,
+            body: to_json(&content),
+            attempts: 0,
+            awaited: false,
+            created_ts,
+        };
         let _ = self.outbox.send(row);
     }
 
@@ -156,10 +168,11 @@ impl Store {
 
     /// The event id that a row was sent as.
     pub async fn event_of(&self, txn_id: &str) -> Result<Option<String>, StoreError> {
-        let found: Option<Option<String>> = sqlx::query_scalar("SELECT event_id FROM outbox WHERE txn_id = $1")
-            .bind(txn_id)
-            .fetch_optional(self.pool())
-            .await?;
+        let found: Option<Option<String>> =
+            sqlx::query_scalar("SELECT event_id FROM outbox WHERE txn_id = $1")
+                .bind(txn_id)
+                .fetch_optional(self.pool())
+                .await?;
         Ok(found.flatten())
     }
 
@@ -214,7 +227,11 @@ impl Store {
         .await?;
         rows.iter()
             .map(|row| {
-                Ok((row.try_get(0)?, row.try_get(1)?, row.try_get::<Option<String>, _>(2)?.unwrap_or_default()))
+                Ok((
+                    row.try_get(0)?,
+                    row.try_get(1)?,
+                    row.try_get::<Option<String>, _>(2)?.unwrap_or_default(),
+                ))
             })
             .collect()
     }

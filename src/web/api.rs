@@ -61,7 +61,11 @@ pub(super) struct Page {
 }
 
 /// `GET /api/v1/operations?state=&limit=&before=`, newest first.
-pub(super) async fn operations(State(web): State<Web>, headers: HeaderMap, Query(page): Query<Page>) -> Response {
+pub(super) async fn operations(
+    State(web): State<Web>,
+    headers: HeaderMap,
+    Query(page): Query<Page>,
+) -> Response {
     if let Err(refused) = auth::allow(&web.house, &headers) {
         return refused.into_response();
     }

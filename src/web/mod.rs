@@ -34,7 +34,8 @@ pub fn router(
     let mut settings = RouterSettings::new(appservice.hs_token.clone().unwrap_or_default());
     settings.path_prefix = Some(appservice.path_prefix.clone()).filter(|prefix| !prefix.is_empty());
     settings.legacy_paths = appservice.legacy_paths;
-    let matrix = ralf_appservice::router(settings, Arc::new(Intake::new(Arc::clone(house), lanes.clone(), open)));
+    let matrix =
+        ralf_appservice::router(settings, Arc::new(Intake::new(Arc::clone(house), lanes.clone(), open)));
     let web = Web { house: Arc::clone(house), ready };
     Router::new()
         .route("/livez", get(async || "ok\n"))
@@ -59,7 +60,8 @@ async fn readyz(State(web): State<Web>) -> Response {
 async fn metrics(State(web): State<Web>) -> Response {
     match web.house.metrics.render(&web.house.store).await {
         Ok(text) => {
-            ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
+            ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
+                .into_response()
         }
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "metrics can't be read");

@@ -91,13 +91,20 @@ impl House {
     /// How often something stands in a room.
     fn count(&self, room: &OwnedRoomId, about: &str) -> usize {
         let timeline = self.homeserver.timeline(room);
-        timeline.iter().filter(|e| e["content"]["body"].as_str().is_some_and(|body| body.contains(about))).count()
+        timeline
+            .iter()
+            .filter(|e| e["content"]["body"].as_str().is_some_and(|body| body.contains(about)))
+            .count()
     }
 
     /// The statuses that a transaction id got.
     fn statuses(&self, txn_id: &str) -> Vec<u16> {
         let requests = self.homeserver.requests();
-        requests.iter().filter(|request| request.path.ends_with(txn_id)).map(|request| request.status).collect()
+        requests
+            .iter()
+            .filter(|request| request.path.ends_with(txn_id))
+            .map(|request| request.status)
+            .collect()
     }
 }
 
@@ -116,7 +123,9 @@ async fn asked_to_wait_it_waits_and_says_it_once() {
     assert_eq!(house.statuses(&sent.txn_id), [429, 429, 200]);
     house.told(&second).await;
     let timeline = house.homeserver.timeline(&house.ops);
-    let place = |about: &str| timeline.iter().position(|e| e["content"]["body"].as_str().is_some_and(|b| b.contains(about)));
+    let place = |about: &str| {
+        timeline.iter().position(|e| e["content"]["body"].as_str().is_some_and(|b| b.contains(about)))
+    };
     assert!(place(&first) < place(&second), "what was said first comes first");
     assert_eq!((house.count(&house.ops, &first), house.count(&house.ops, &second)), (1, 1));
 }
@@ -137,9 +146,17 @@ async fn a_lost_answer_makes_no_second_message() {
     let later = house.ask(&house.ops);
     house.told(&later).await;
     assert_eq!(house.count(&house.ops, &id), 1);
-    assert_eq!(sent.device_id.as_deref(), Some("RALF"), "without a device, Synapse forgets the id when it restarts");
+    assert_eq!(
+        sent.device_id.as_deref(),
+        Some("RALF"),
+        "without a device, Synapse forgets the id when it restarts"
+    );
     let pool = sqlx::SqlitePool::connect(&house.database).await.expect("the database");
-    let stored: String = sqlx::query_scalar("SELECT body FROM outbox WHERE txn_id = $1").bind(&sent.txn_id).fetch_one(&pool).await.expect("it is there");
+    let stored: String = sqlx::query_scalar("SELECT body FROM outbox WHERE txn_id = $1")
+        .bind(&sent.txn_id)
+        .fetch_one(&pool)
+        .await
+        .expect("it is there");
     assert_eq!(stored.as_bytes(), &sent.raw[..], "what was committed is what was sent, byte for byte");
 }
 
@@ -168,7 +185,11 @@ async fn what_can_never_be_delivered_is_told_in_the_ops_room() {
     let id = house.ask(&house.infra);
     let told = house.told(house.infra.as_str()).await;
     assert_eq!(told.room_id, house.ops.as_str());
-    assert!(body(&told).contains("M_FORBIDDEN") || body(&told).contains("403"), "it says why: {}", body(&told));
+    assert!(
+        body(&told).contains("M_FORBIDDEN") || body(&told).contains("403"),
+        "it says why: {}",
+        body(&told)
+    );
     assert_eq!(house.count(&house.infra, &id), 0);
     let store = house.store().await;
     let dead = store.dead_letters(10).await.expect("read");

@@ -72,7 +72,11 @@ async fn killed_between_dispatch_and_report() {
     let proposal = admin.proposal(&ops, "Installiere Jellyfin auf node-1").await;
     let id = proposal.operation_id();
     admin.react(&ops, proposal.id(), "✅").await;
-    admin.wait_for("the progress message", |e| e.is_new_message() && e.operation_id() == id && e.state() == "running").await;
+    admin
+        .wait_for("the progress message", |e| {
+            e.is_new_message() && e.operation_id() == id && e.state() == "running"
+        })
+        .await;
     // The playbook itself is on its way once its process is noted.
     let folder = stage.dir.join("runs").join(id);
     until("the playbook's own process", async || folder.join("pid").exists()).await;
@@ -80,7 +84,11 @@ async fn killed_between_dispatch_and_report() {
     stage.lab().kill("ralf").expect("killed");
     let report = admin.report(id, "succeeded").await;
     assert!(report.mentions(&admin.id));
-    admin.wait_for("the proposal to say so", |e| e.is_edit() && e.target() == proposal.id() && e.state() == "succeeded").await;
+    admin
+        .wait_for("the proposal to say so", |e| {
+            e.is_edit() && e.target() == proposal.id() && e.state() == "succeeded"
+        })
+        .await;
     admin.and_nothing_else(&ops).await;
     assert_eq!(admin.ends(id).len(), 1, "one report:\n{}", admin.story());
     let journal = service.journal();
@@ -120,7 +128,10 @@ async fn killed_again_and_again_during_an_approval() {
     }
     let end = admin
         .wait_for("the end", |e| {
-            e.is_new_message() && e.operation_id() == id && e.thread().is_none() && ["succeeded", "failed", "unknown"].contains(&e.state())
+            e.is_new_message()
+                && e.operation_id() == id
+                && e.thread().is_none()
+                && ["succeeded", "failed", "unknown"].contains(&e.state())
         })
         .await;
     settled(&store).await;
@@ -128,7 +139,9 @@ async fn killed_again_and_again_during_an_approval() {
     assert_eq!(admin.ends(id).len(), 1, "one report:\n{}", admin.story());
     let journal = service.journal();
     match end.state() {
-        "succeeded" => assert!(journal.len() == 1 && journal[0].ends_with(id) && service.runs().await, "{journal:?}"),
+        "succeeded" => {
+            assert!(journal.len() == 1 && journal[0].ends_with(id) && service.runs().await, "{journal:?}")
+        }
         // Cut off between the claim and the playbook's start.
         "failed" => assert!(journal.is_empty(), "{journal:?} after {end}"),
         _ => assert!(journal.len() <= 1, "{journal:?}"),
@@ -146,9 +159,13 @@ async fn killed_again_and_again_during_an_approval() {
 async fn restart_synapse(stage: &Stage) {
     let synapse = stage.lab().pid("synapse");
     stage.lab().kill("synapse").expect("killed");
-    until("another Synapse", async || stage.lab().pid("synapse").is_some_and(|pid| Some(pid) != synapse)).await;
+    until("another Synapse", async || stage.lab().pid("synapse").is_some_and(|pid| Some(pid) != synapse))
+        .await;
     let versions = format!("{}/_matrix/client/versions", stage.info().homeserver);
-    until("Synapse to answer", async || reqwest::get(&versions).await.is_ok_and(|answer| answer.status() == 200)).await;
+    until("Synapse to answer", async || {
+        reqwest::get(&versions).await.is_ok_and(|answer| answer.status() == 200)
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -162,7 +179,9 @@ async fn the_homeserver_is_restarted_while_we_are_down() {
     let database = format!("sqlite:{}", stage.dir.join("synapse/homeserver.db").display());
     let database = sqlx::SqlitePool::connect(&database).await.expect("Synapse's database");
     let noted = async || {
-        let state = sqlx::query_scalar::<_, String>("SELECT state FROM application_services_state WHERE as_id = 'ralf'");
+        let state = sqlx::query_scalar::<_, String>(
+            "SELECT state FROM application_services_state WHERE as_id = 'ralf'",
+        );
         state.fetch_optional(&database).await.expect("read").as_deref() == Some("down")
     };
     until("Synapse to note that we are away", noted).await;

@@ -71,9 +71,15 @@ async fn the_registration_is_what_the_homeserver_knows() {
     assert_eq!(printed.as_token.expose(), info.as_token);
     assert_eq!(printed.hs_token.expose(), info.hs_token);
     assert_eq!(printed.url, Some(info.ralf));
-    let regexes = |r: &ralf_appservice::Registration| r.namespaces.users.iter().map(|n| (n.regex.clone(), n.exclusive)).collect::<Vec<_>>();
+    let regexes = |r: &ralf_appservice::Registration| {
+        r.namespaces.users.iter().map(|n| (n.regex.clone(), n.exclusive)).collect::<Vec<_>>()
+    };
     assert_eq!(regexes(&printed), regexes(&known));
-    assert!(regexes(&printed).iter().all(|(regex, exclusive)| *exclusive && regex.starts_with('^') && regex.ends_with('$')));
+    assert!(
+        regexes(&printed)
+            .iter()
+            .all(|(regex, exclusive)| *exclusive && regex.starts_with('^') && regex.ends_with('$'))
+    );
 }
 
 #[tokio::test]
@@ -88,9 +94,13 @@ async fn the_audit_is_verified_and_exported() {
     assert_eq!(whole.code, Some(0), "{}{}", whole.out, whole.err);
     assert!(whole.out.contains("unbroken"), "{}", whole.out);
     let export = ralf(&["audit", "export"], Some(&info.config), "").await;
-    let entries: Vec<Value> = export.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    let kinds: Vec<&str> =
-        entries.iter().filter(|e| e["operation"] == proposal.operation_id()).filter_map(|e| e["kind"].as_str()).collect();
+    let entries: Vec<Value> =
+        export.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let kinds: Vec<&str> = entries
+        .iter()
+        .filter(|e| e["operation"] == proposal.operation_id())
+        .filter_map(|e| e["kind"].as_str())
+        .collect();
     assert_eq!(kinds, ["proposed", "vote", "denied"]);
     for (before, after) in entries.iter().zip(&entries[1..]) {
         assert_eq!(before["hash"], after["prev"]);
@@ -102,10 +112,17 @@ async fn the_audit_is_verified_and_exported() {
     let target = copy.join("ralf.db");
     sqlx::query("VACUUM INTO $1").bind(target.display().to_string()).execute(&pool).await.expect("copied");
     let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}", target.display())).await.expect("the copy");
-    sqlx::query("UPDATE audit SET actor = 'nobody' WHERE kind = 'vote'").execute(&pool).await.expect("changed");
+    sqlx::query("UPDATE audit SET actor = 'nobody' WHERE kind = 'vote'")
+        .execute(&pool)
+        .await
+        .expect("changed");
     pool.close().await;
     let text = std::fs::read_to_string(&info.config).expect("read");
-    std::fs::write(copy.join("ralf.toml"), text.replace(&info.database, &format!("sqlite:{}", target.display()))).expect("written");
+    std::fs::write(
+        copy.join("ralf.toml"),
+        text.replace(&info.database, &format!("sqlite:{}", target.display())),
+    )
+    .expect("written");
     let broken = ralf(&["audit", "verify"], Some(&copy.join("ralf.toml")), "").await;
     assert_eq!(broken.code, Some(1), "{}{}", broken.out, broken.err);
     assert!(broken.out.contains("was changed"), "{}", broken.out);
@@ -126,11 +143,15 @@ async fn sentences_are_parsed_without_a_configuration() {
     for field in ["text", "lang", "outcome", "intent", "slots", "changes", "candidates", "trace", "ms"] {
         assert!(parsed.get(field).is_some(), "{field} is missing in {parsed}");
     }
-    assert_eq!((&parsed["lang"], &parsed["outcome"], &parsed["intent"]), (&"en".into(), &"intent".into(), &"restart_service".into()));
+    assert_eq!(
+        (&parsed["lang"], &parsed["outcome"], &parsed["intent"]),
+        (&"en".into(), &"intent".into(), &"restart_service".into())
+    );
     assert_eq!((&parsed["slots"]["service"], &parsed["changes"]), (&"jellyfin".into(), &true.into()));
     let lines = "Wie wird das Wetter?\nInstalliere Jellyfin\n\nAuf keinen Fall jellyfin neu starten\n";
     let many = ralf(&arguments, None, lines).await;
-    let parsed: Vec<Value> = many.out.lines().map(|line| serde_json::from_str(line).expect("an object a line")).collect();
+    let parsed: Vec<Value> =
+        many.out.lines().map(|line| serde_json::from_str(line).expect("an object a line")).collect();
     assert_eq!(parsed.len(), 4, "one answer a line: {}", many.out);
     assert_eq!(parsed[0]["outcome"], "none");
     assert_eq!(parsed[1]["intent"], "deploy_service");
@@ -155,8 +176,16 @@ async fn what_is_wrong_has_an_exit_code_of_its_own() {
     let database = |name: &str| format!("sqlite:{}", folder.join(name).display());
     let cases = [
         ("a wrong field", 2, write("2.toml", "nowhere", &database("2.db"), "", "")),
-        ("no such folder for the database", 3, write("3.toml", "127.0.0.1:0", "sqlite:/nowhere/ralf.db", "", "")),
-        ("another token", 4, write("4.toml", "127.0.0.1:0", &database("4.db"), &token, "0123456789abcdef0123456789abcdee")),
+        (
+            "no such folder for the database",
+            3,
+            write("3.toml", "127.0.0.1:0", "sqlite:/nowhere/ralf.db", "", ""),
+        ),
+        (
+            "another token",
+            4,
+            write("4.toml", "127.0.0.1:0", &database("4.db"), &token, "0123456789abcdef0123456789abcdee"),
+        ),
         ("a port that is taken", 5, write("5.toml", &taken.0, &database("5.db"), "", "")),
     ];
     for (what, code, config) in &cases {

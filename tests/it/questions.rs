@@ -12,7 +12,9 @@ async fn question(person: &Person, asked: &str) -> Event {
 /// The proposal that a message leads to in the end.
 async fn proposal(person: &Person, asked: &str) -> Event {
     person
-        .wait_for("a proposal", |e| e.is_new_message() && e.answers() == asked && e.state() == "awaiting_approval")
+        .wait_for("a proposal", |e| {
+            e.is_new_message() && e.answers() == asked && e.state() == "awaiting_approval"
+        })
         .await
 }
 
@@ -28,7 +30,11 @@ async fn a_missing_node_is_asked_for_and_answered_in_words() {
     assert_eq!(field["options"], serde_json::json!(["node-1", "node-2", "node-3"]));
     assert!(field["id"].as_str().is_some_and(|id| !id.is_empty()));
     for key in ["1️⃣", "2️⃣", "3️⃣"] {
-        admin.wait_for(&format!("the seed {key}"), |e| e.kind() == "m.reaction" && e.target() == question.id() && e.key() == key).await;
+        admin
+            .wait_for(&format!("the seed {key}"), |e| {
+                e.kind() == "m.reaction" && e.target() == question.id() && e.key() == key
+            })
+            .await;
     }
     admin.say_in_thread(&ops, &asked, "auf node-3").await;
     let proposal = proposal(&admin, &asked).await;
@@ -53,7 +59,9 @@ async fn an_option_is_chosen_by_a_tap_of_the_asker_alone() {
     assert_eq!(proposal.operation().expect("an operation")["slots"]["node"], "node-1");
     admin.react(&ops, question.id(), "3️⃣").await;
     admin.and_nothing_else(&ops).await;
-    let proposals = admin.all(|e| e.is_new_message() && e.answers() == asked && e.operation().is_some() && e.thread().is_none());
+    let proposals = admin.all(|e| {
+        e.is_new_message() && e.answers() == asked && e.operation().is_some() && e.thread().is_none()
+    });
     assert_eq!(proposals.len(), 1, "one question, one answer:\n{}", admin.story());
     admin.ask(&ops, &format!("!ralf cancel {}", proposal.operation_id())).await;
 }
@@ -68,9 +76,14 @@ async fn a_missing_service_is_asked_for() {
     assert_eq!(question.question().expect("a question")["missing"], "service");
     approver.say_in_thread(&ops, &asked, "immich").await;
     let told = approver
-        .wait_for("what is the matter with immich", |e| e.is_new_message() && e.thread() == Some(&asked) && e.id() != question.id())
+        .wait_for("what is the matter with immich", |e| {
+            e.is_new_message() && e.thread() == Some(&asked) && e.id() != question.id()
+        })
         .await;
-    assert!(told.body().contains("immich") && told.operation().is_none(), "it is not set up anywhere: {told}");
+    assert!(
+        told.body().contains("immich") && told.operation().is_none(),
+        "it is not set up anywhere: {told}"
+    );
 }
 
 #[tokio::test]
@@ -93,7 +106,11 @@ async fn a_question_that_is_taken_back_is_forgotten() {
     // Plans are made beside the lane: one that was begun now would come before this one.
     let other = admin.proposal(&ops, "Installiere Pihole auf node-3").await;
 
-    let asked_for = admin.all(|e| e.operation().is_some() && e.operation_id() != other.operation_id() && [&asked, &again].contains(&&e.answers().to_owned()));
+    let asked_for = admin.all(|e| {
+        e.operation().is_some()
+            && e.operation_id() != other.operation_id()
+            && [&asked, &again].contains(&&e.answers().to_owned())
+    });
     assert!(asked_for.is_empty(), "a question that is gone was answered:\n{}", admin.story());
     admin.ask(&ops, &format!("!ralf abbrechen {}", other.operation_id())).await;
 }
@@ -108,7 +125,9 @@ async fn taking_the_asking_message_back_cancels_what_waits() {
     let proposal = proposal(&admin, &asked).await;
     admin.redact(&ops, &asked).await;
     let told = admin
-        .wait_for("the cancellation", |e| e.is_new_message() && e.operation_id() == proposal.operation_id() && e.state() == "cancelled")
+        .wait_for("the cancellation", |e| {
+            e.is_new_message() && e.operation_id() == proposal.operation_id() && e.state() == "cancelled"
+        })
         .await;
     assert_eq!(told.thread(), Some(proposal.id()));
     admin.react(&ops, proposal.id(), "✅").await;

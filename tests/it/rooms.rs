@@ -10,7 +10,11 @@ use crate::harness::{Event, Person, Stage};
 
 /// What our bots said in answer to a message, or in its thread.
 fn answers(person: &Person, asked: &str) -> Vec<Event> {
-    person.all(|e| e.is_new_message() && e.sender().starts_with("@ralf-") && (e.answers() == asked || e.thread() == Some(asked)))
+    person.all(|e| {
+        e.is_new_message()
+            && e.sender().starts_with("@ralf-")
+            && (e.answers() == asked || e.thread() == Some(asked))
+    })
 }
 
 /// A fresh room with these bots invited.
@@ -23,7 +27,10 @@ async fn room_with(person: &Person, version: Option<&str>, bots: &[&str]) -> Str
 
 fn membership<'a>(room: &'a str, bot: &'a str, membership: &'a str) -> impl Fn(&Event) -> bool + 'a {
     move |e| {
-        e.room == room && e.kind() == "m.room.member" && e.raw["state_key"] == bot && e.raw["content"]["membership"] == membership
+        e.room == room
+            && e.kind() == "m.room.member"
+            && e.raw["state_key"] == bot
+            && e.raw["content"]["membership"] == membership
     }
 }
 
@@ -79,7 +86,9 @@ async fn in_its_own_room_each_bot_answers_itself() {
     let stage = Stage::shared().await;
     let admin = stage.person("admin").await;
     let info = stage.info();
-    for (key, bot) in [("ops", "core"), ("infra", "infra"), ("health", "health"), ("planner", "planner"), ("sec", "sec")] {
+    for (key, bot) in
+        [("ops", "core"), ("infra", "infra"), ("health", "health"), ("planner", "planner"), ("sec", "sec")]
+    {
         let answer = admin.ask(&info.rooms[key], "!ralf whoami").await;
         assert_eq!(answer.sender(), info.bots[bot], "{answer}");
     }
@@ -109,7 +118,12 @@ async fn rooms_of_both_versions_and_two_bots_that_speak_at_once() {
         for event in admin.all(|e| e.room == room && e.is_new_message() && e.sender() != admin.id) {
             *said.entry(event.sender().to_owned()).or_default() += 1;
         }
-        assert_eq!(said, BTreeMap::from([(core.to_owned(), 2), (infra.to_owned(), 2)]), "a greeting and an answer each:\n{}", admin.story());
+        assert_eq!(
+            said,
+            BTreeMap::from([(core.to_owned(), 2), (infra.to_owned(), 2)]),
+            "a greeting and an answer each:\n{}",
+            admin.story()
+        );
 
         // Asked in again after it left, it comes without another introduction.
         let user = UserId::parse(infra).expect("a user id");
@@ -125,7 +139,8 @@ async fn rooms_of_both_versions_and_two_bots_that_speak_at_once() {
         };
         tokio::time::timeout(std::time::Duration::from_secs(30), back).await.expect("it comes back");
         admin.and_nothing_else(&room).await;
-        let greetings = admin.all(|e| e.room == room && e.is_new_message() && e.sender() == infra && e.answers().is_empty());
+        let greetings = admin
+            .all(|e| e.room == room && e.is_new_message() && e.sender() == infra && e.answers().is_empty());
         assert_eq!(greetings.len(), 1, "{}", admin.story());
     }
 }

@@ -26,7 +26,10 @@ async fn a_service_is_installed_by_one_sentence_and_one_reaction() {
     assert_eq!(op["executor"], "ansible");
     assert!(["low", "medium", "high"].contains(&op["risk"].as_str().expect("a risk")), "{op}");
     let digest = op["digest"].as_str().expect("a digest");
-    assert!(digest.len() == 64 && digest.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase()), "{digest}");
+    assert!(
+        digest.len() == 64 && digest.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase()),
+        "{digest}"
+    );
     assert_eq!(op["requester"], admin.id.as_str());
     assert_eq!(op["approvals"], json!({"needed": 1, "given": 0}));
     assert!(op["expires_ts"].is_i64());
@@ -36,7 +39,9 @@ async fn a_service_is_installed_by_one_sentence_and_one_reaction() {
     assert!(body.contains(&format!("!ralf genehmige {id}")), "the text fallback is shown: {body}");
     for key in ["✅", "❌"] {
         let seed = admin
-            .wait_for(&format!("the seed {key}"), |e| e.kind() == "m.reaction" && e.target() == proposal.id() && e.key() == key)
+            .wait_for(&format!("the seed {key}"), |e| {
+                e.kind() == "m.reaction" && e.target() == proposal.id() && e.key() == key
+            })
             .await;
         assert_eq!(seed.sender(), proposal.sender());
     }
@@ -52,7 +57,9 @@ async fn a_service_is_installed_by_one_sentence_and_one_reaction() {
     assert_eq!(report.answers(), proposal.id());
     assert!(report.body().contains("läuft"), "{}", report.body());
     admin
-        .wait_for("the proposal to say how it ended", |e| e.is_edit() && e.target() == proposal.id() && e.state() == "succeeded")
+        .wait_for("the proposal to say how it ended", |e| {
+            e.is_edit() && e.target() == proposal.id() && e.state() == "succeeded"
+        })
         .await;
 
     assert!(jellyfin.runs().await, "{} answers", jellyfin.health);

@@ -55,7 +55,11 @@ fn about(person: &Person, id: &str) -> Vec<Event> {
 }
 
 async fn told(person: &Person, id: &str) -> Event {
-    person.wait_for(&format!("an answer about {id}"), |e| e.is_new_message() && e.sender() != person.id && e.body().contains(id)).await
+    person
+        .wait_for(&format!("an answer about {id}"), |e| {
+            e.is_new_message() && e.sender() != person.id && e.body().contains(id)
+        })
+        .await
 }
 
 #[tokio::test]
@@ -67,9 +71,14 @@ async fn who_is_not_the_homeserver_is_sent_away() {
     let body = json!({"events": [message(&admin, &ops, &text)]}).to_string();
     let (status, answer) = wire.put_body(&new_id(), None, &body).await;
     assert_eq!((status, &answer["errcode"]), (StatusCode::UNAUTHORIZED, &json!("M_MISSING_TOKEN")));
-    for wrong in ["wrong", "", &format!("{}x", wire.token), &stage.info().as_token, &stage.info().webhook_token] {
+    for wrong in
+        ["wrong", "", &format!("{}x", wire.token), &stage.info().as_token, &stage.info().webhook_token]
+    {
         let (status, answer) = wire.put_body(&new_id(), Some(wrong), &body).await;
-        assert!([StatusCode::FORBIDDEN, StatusCode::UNAUTHORIZED].contains(&status), "{wrong:?}: {status} {answer}");
+        assert!(
+            [StatusCode::FORBIDDEN, StatusCode::UNAUTHORIZED].contains(&status),
+            "{wrong:?}: {status} {answer}"
+        );
     }
     let (status, answer) = wire.put_body(&new_id(), Some("wrong"), &body).await;
     assert_eq!((status, &answer["errcode"]), (StatusCode::FORBIDDEN, &json!("M_FORBIDDEN")));
@@ -94,7 +103,12 @@ async fn a_redelivered_transaction_changes_nothing_twice() {
     told(&admin, &first_id).await;
     told(&admin, &second_id).await;
     admin.and_nothing_else(&ops).await;
-    assert_eq!((about(&admin, &first_id).len(), about(&admin, &second_id).len()), (1, 1), "{}", admin.story());
+    assert_eq!(
+        (about(&admin, &first_id).len(), about(&admin, &second_id).len()),
+        (1, 1),
+        "{}",
+        admin.story()
+    );
 }
 
 #[tokio::test]
@@ -120,7 +134,8 @@ async fn malformed_events_do_not_hold_up_the_good_ones_beside_them() {
     let (wire, ops) = (Wire::of(&stage), stage.room("ops"));
     let admin = stage.person("admin").await;
     let ((first, first_id), (second, second_id)) = (command(1), command(2));
-    let mut odd = vec![message(&admin, &ops, &first), json!(7), json!("x"), json!(null), json!([]), json!({})];
+    let mut odd =
+        vec![message(&admin, &ops, &first), json!(7), json!("x"), json!(null), json!([]), json!({})];
     let broken = [
         ("/type", json!(5)),
         ("/sender", json!("nobody")),
@@ -137,7 +152,12 @@ async fn malformed_events_do_not_hold_up_the_good_ones_beside_them() {
         *event.pointer_mut(pointer).expect("it is there") = value;
         odd.push(event);
     }
-    let relations = [json!(5), json!({"rel_type": 1, "event_id": []}), json!({"m.in_reply_to": "x"}), json!({"rel_type": "m.thread"})];
+    let relations = [
+        json!(5),
+        json!({"rel_type": 1, "event_id": []}),
+        json!({"m.in_reply_to": "x"}),
+        json!({"rel_type": "m.thread"}),
+    ];
     for relation in relations {
         let mut event = message(&admin, &ops, "nothing of our business");
         event["content"]["m.relates_to"] = relation;
@@ -148,7 +168,12 @@ async fn malformed_events_do_not_hold_up_the_good_ones_beside_them() {
     told(&admin, &first_id).await;
     told(&admin, &second_id).await;
     admin.and_nothing_else(&ops).await;
-    assert_eq!((about(&admin, &first_id).len(), about(&admin, &second_id).len()), (1, 1), "{}", admin.story());
+    assert_eq!(
+        (about(&admin, &first_id).len(), about(&admin, &second_id).len()),
+        (1, 1),
+        "{}",
+        admin.story()
+    );
     for (body, status, errcode) in [
         ("{", 400, "M_NOT_JSON"),
         ("[]", 400, "M_BAD_JSON"),
@@ -179,7 +204,8 @@ async fn events_out_of_order_come_to_the_same() {
         }
         event
     };
-    let reaction = |target: &str| json!({"m.relates_to": {"rel_type": "m.annotation", "event_id": target, "key": "✅"}});
+    let reaction =
+        |target: &str| json!({"m.relates_to": {"rel_type": "m.annotation", "event_id": target, "key": "✅"}});
     let events = [
         event("m.reaction", reaction("$nobody-knows-this"), None),
         event("m.room.redaction", json!({}), Some(&vote)),
@@ -193,6 +219,9 @@ async fn events_out_of_order_come_to_the_same() {
     assert_eq!(wire.put(&new_id(), &[late]).await, 200);
     admin.and_nothing_else(&ops).await;
     assert!(pihole.journal().is_empty());
-    assert!(admin.all(|e| e.operation_id() == proposal.operation_id() && e.state() == "approved").is_empty(), "another room's vote");
+    assert!(
+        admin.all(|e| e.operation_id() == proposal.operation_id() && e.state() == "approved").is_empty(),
+        "another room's vote"
+    );
     admin.ask(&ops, &format!("!ralf abbrechen {}", proposal.operation_id())).await;
 }

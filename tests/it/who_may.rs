@@ -7,7 +7,9 @@ use crate::harness::{Event, Person, Stage};
 /// Waits until the proposal says that so many approved.
 async fn given(person: &Person, proposal: &Event, given: i64) {
     let fits = |e: &Event| {
-        e.is_edit() && e.target() == proposal.id() && e.operation().is_some_and(|op| op["approvals"]["given"] == given)
+        e.is_edit()
+            && e.target() == proposal.id()
+            && e.operation().is_some_and(|op| op["approvals"]["given"] == given)
     };
     person.wait_for(&format!("{given} approvals of {}", proposal.operation_id()), fits).await;
 }
@@ -27,7 +29,8 @@ async fn a_guests_yes_does_nothing_and_is_told_once() {
     let proposal = guest.proposal(&ops, "Installiere Immich auf node-1").await;
     assert_eq!(proposal.operation().expect("an operation")["requester"], guest.id.as_str());
     guest.react(&ops, proposal.id(), "✅").await;
-    let refusal = |e: &Event| e.is_new_message() && e.thread() == Some(proposal.id()) && e.body().contains(&guest.id);
+    let refusal =
+        |e: &Event| e.is_new_message() && e.thread() == Some(proposal.id()) && e.body().contains(&guest.id);
     let told = guest.wait_for("the refusal", refusal).await;
     assert_eq!(told.state(), "awaiting_approval");
     guest.react(&ops, proposal.id(), "👍").await;
@@ -55,7 +58,10 @@ async fn a_removal_takes_two_people_and_votes_can_be_taken_back() {
 
     let removal = admin.proposal(&ops, "Entferne Homeassistant").await;
     let op = removal.operation().expect("an operation");
-    assert_eq!((&op["intent"], &op["approvals"]), (&json!("remove_service"), &json!({"needed": 2, "given": 0})));
+    assert_eq!(
+        (&op["intent"], &op["approvals"]),
+        (&json!("remove_service"), &json!({"needed": 2, "given": 0}))
+    );
 
     let first = admin.react(&ops, removal.id(), "✅").await;
     given(&admin, &removal, 1).await;
@@ -66,7 +72,9 @@ async fn a_removal_takes_two_people_and_votes_can_be_taken_back() {
 
     // Anything but the proposal itself.
     let edit = admin.all(|e| e.is_edit() && e.target() == removal.id()).pop().expect("an edit");
-    let seed = admin.all(|e| e.kind() == "m.reaction" && e.target() == removal.id() && e.sender() == removal.sender()).pop();
+    let seed = admin
+        .all(|e| e.kind() == "m.reaction" && e.target() == removal.id() && e.sender() == removal.sender())
+        .pop();
     let comment = admin.say_in_thread(&ops, removal.id(), "weg damit").await;
     for wrong in [edit.id(), removal.answers(), &comment, seed.expect("a seed").id()] {
         approver.react(&ops, wrong, "✅").await;
@@ -82,7 +90,10 @@ async fn a_removal_takes_two_people_and_votes_can_be_taken_back() {
     assert_eq!(shown(&admin, &removal)["given"], 1, "only the proposal's own event counts");
 
     // The vote that counts is the person's last; taking back the earlier one takes nothing away.
-    let last = admin.all(|e| e.kind() == "m.reaction" && e.sender() == admin.id && e.target() == removal.id()).pop().expect("a vote");
+    let last = admin
+        .all(|e| e.kind() == "m.reaction" && e.sender() == admin.id && e.target() == removal.id())
+        .pop()
+        .expect("a vote");
     assert_ne!(last.id(), first);
     admin.redact(&ops, last.id()).await;
     given(&admin, &removal, 0).await;
@@ -95,7 +106,10 @@ async fn a_removal_takes_two_people_and_votes_can_be_taken_back() {
     admin.report(removal.operation_id(), "succeeded").await;
     assert!(!service.runs().await);
     let journal = service.journal();
-    assert!(journal.len() == 2 && journal[1].ends_with(&format!(" remove {}", removal.operation_id())), "{journal:?}");
+    assert!(
+        journal.len() == 2 && journal[1].ends_with(&format!(" remove {}", removal.operation_id())),
+        "{journal:?}"
+    );
 }
 
 #[tokio::test]

@@ -51,7 +51,8 @@ async fn a_denial_ends_it_and_a_later_yes_changes_nothing() {
     let late = admin.ask(&ops, &format!("!ralf genehmige {}", proposal.operation_id())).await;
     assert!(late.body().contains("Zu spät"), "{late}");
     admin.and_nothing_else(&ops).await;
-    let running = admin.all(|e| e.operation_id() == proposal.operation_id() && ["approved", "running"].contains(&e.state()));
+    let running = admin
+        .all(|e| e.operation_id() == proposal.operation_id() && ["approved", "running"].contains(&e.state()));
     assert!(running.is_empty(), "{}", admin.story());
     assert!(nextcloud.journal().is_empty() && !nextcloud.runs().await);
 }

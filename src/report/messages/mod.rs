@@ -5,7 +5,9 @@ mod steps;
 mod talk;
 
 pub use operation::{
-    already_so, cancelled, counted, decided, denied, diff_name, expired, field, final_report, long_diff, meanwhile_so, never_began, not_as_approved, not_shown_yet, planning_failed, progress, proposal, queued, resolved, stale, title,
+    already_so, cancelled, counted, decided, denied, diff_name, expired, field, final_report, long_diff,
+    meanwhile_so, never_began, not_as_approved, not_shown_yet, planning_failed, progress, proposal, queued,
+    resolved, stale, title,
 };
 pub use talk::*;
 

@@ -36,7 +36,10 @@ pub fn title(lang: Lang, op: &Operation) -> String {
     let hosts = task.hosts.join(", ");
     let what = task.service.as_deref().unwrap_or(&hosts);
     let place = if task.service.is_some() && !hosts.is_empty() {
-        format!(" {} {hosts}", if task.action == "remove" { t(lang, "von", "from") } else { t(lang, "auf", "on") })
+        format!(
+            " {} {hosts}",
+            if task.action == "remove" { t(lang, "von", "from") } else { t(lang, "auf", "on") }
+        )
     } else {
         String::new()
     };
@@ -96,18 +99,34 @@ pub fn proposal(lang: Lang, op: &Operation, approved_by: &[String], now: i64) ->
     };
     let mut text = Text::new().head(&format!("{icon} {}", title(lang, op)));
     text = text.line(&match lang {
-        Lang::De => format!("Vorgang `{}` · Risiko: {} · {}", op.id, risk(lang, plan.risk), plan.executor_version),
-        Lang::En => format!("Operation `{}` · risk: {} · {}", op.id, risk(lang, plan.risk), plan.executor_version),
+        Lang::De => {
+            format!("Vorgang `{}` · Risiko: {} · {}", op.id, risk(lang, plan.risk), plan.executor_version)
+        }
+        Lang::En => {
+            format!("Operation `{}` · risk: {} · {}", op.id, risk(lang, plan.risk), plan.executor_version)
+        }
     });
     text = text.line(&format!("{}: {}", t(lang, "Ziele", "Targets"), plan.targets.join(", ")));
-    let shown: Vec<String> =
-        plan.steps.iter().filter(|step| step.changes).map(|step| format!("{} ({})", steps::title(lang, &step.title), step.host)).collect();
+    let shown: Vec<String> = plan
+        .steps
+        .iter()
+        .filter(|step| step.changes)
+        .map(|step| format!("{} ({})", steps::title(lang, &step.title), step.host))
+        .collect();
     text = text.line(t(lang, "Schritte, die etwas ändern:", "Steps that change something:")).list(shown);
     if long_diff(op).is_some() {
         let hash = crate::plan::hex(&<sha2::Sha256 as sha2::Digest>::digest(&plan.diff));
         text = text.line(&match lang {
-            Lang::De => format!("Die Änderungen sind {} Zeilen lang und hängen als `{}` im Thread an (SHA-256 {hash}).", plan.diff.lines().count(), diff_name(op)),
-            Lang::En => format!("The changes are {} lines long and are attached in the thread as `{}` (SHA-256 {hash}).", plan.diff.lines().count(), diff_name(op)),
+            Lang::De => format!(
+                "Die Änderungen sind {} Zeilen lang und hängen als `{}` im Thread an (SHA-256 {hash}).",
+                plan.diff.lines().count(),
+                diff_name(op)
+            ),
+            Lang::En => format!(
+                "The changes are {} lines long and are attached in the thread as `{}` (SHA-256 {hash}).",
+                plan.diff.lines().count(),
+                diff_name(op)
+            ),
         });
     } else if !plan.diff.is_empty() {
         text = text.code("diff", &plan.diff);
@@ -115,22 +134,36 @@ pub fn proposal(lang: Lang, op: &Operation, approved_by: &[String], now: i64) ->
     text = text.line(&format!("Digest `{}`", op.digest.get(..12).unwrap_or(&op.digest)));
     match op.state {
         State::AwaitingApproval => {
-            let so_far = if approved_by.is_empty() { String::new() } else { format!(" ({})", approved_by.join(", ")) };
+            let so_far =
+                if approved_by.is_empty() { String::new() } else { format!(" ({})", approved_by.join(", ")) };
             let left = span(lang, op.expires_ts - now);
             text.line(&match lang {
-                Lang::De => format!("Freigaben: {} von {}{so_far} · verfällt in {left}", approved_by.len(), op.needed),
-                Lang::En => format!("Approvals: {} of {}{so_far} · expires in {left}", approved_by.len(), op.needed),
+                Lang::De => {
+                    format!("Freigaben: {} von {}{so_far} · verfällt in {left}", approved_by.len(), op.needed)
+                }
+                Lang::En => {
+                    format!("Approvals: {} of {}{so_far} · expires in {left}", approved_by.len(), op.needed)
+                }
             })
             .line(&match lang {
-                Lang::De => format!("✅ freigeben · ❌ ablehnen – oder `!ralf genehmige {0}` / `!ralf ablehnen {0}`", op.id),
-                Lang::En => format!("✅ approve · ❌ deny – or `!ralf approve {0}` / `!ralf deny {0}`", op.id),
+                Lang::De => format!(
+                    "✅ freigeben · ❌ ablehnen – oder `!ralf genehmige {0}` / `!ralf ablehnen {0}`",
+                    op.id
+                ),
+                Lang::En => {
+                    format!("✅ approve · ❌ deny – or `!ralf approve {0}` / `!ralf deny {0}`", op.id)
+                }
             })
         }
         state => {
-            let by = if approved_by.is_empty() { String::new() } else { match lang {
-                Lang::De => format!(" · freigegeben von {}", approved_by.join(", ")),
-                Lang::En => format!(" · approved by {}", approved_by.join(", ")),
-            } };
+            let by = if approved_by.is_empty() {
+                String::new()
+            } else {
+                match lang {
+                    Lang::De => format!(" · freigegeben von {}", approved_by.join(", ")),
+                    Lang::En => format!(" · approved by {}", approved_by.join(", ")),
+                }
+            };
             text.line(&format!("{}: {}{by}", t(lang, "Stand", "State"), super::state(lang, state)))
         }
     }
@@ -144,8 +177,12 @@ pub fn diff_name(op: &Operation) -> String {
 /// There is nothing to do.
 pub fn already_so(lang: Lang, op: &Operation) -> Text {
     Text::new().line(&match lang {
-        Lang::De => format!("Das ist schon so: {} würde nichts ändern. Es gibt nichts zu tun.", title(lang, op)),
-        Lang::En => format!("Already so: “{}” would change nothing. There is nothing to do.", title(lang, op)),
+        Lang::De => {
+            format!("Das ist schon so: {} würde nichts ändern. Es gibt nichts zu tun.", title(lang, op))
+        }
+        Lang::En => {
+            format!("Already so: “{}” would change nothing. There is nothing to do.", title(lang, op))
+        }
     })
 }
 
@@ -195,8 +232,13 @@ pub fn denied(lang: Lang, by: &str, reason: &str) -> Text {
 /// Its time is over.
 pub fn expired(lang: Lang, op: &Operation) -> Text {
     Text::new().line(&match lang {
-        Lang::De => format!("⌛ „{}“ ist verfallen; niemand hat rechtzeitig entschieden. Es ist nichts geschehen.", title(lang, op)),
-        Lang::En => format!("⌛ “{}” has expired; nobody decided in time. Nothing happened.", title(lang, op)),
+        Lang::De => format!(
+            "⌛ „{}“ ist verfallen; niemand hat rechtzeitig entschieden. Es ist nichts geschehen.",
+            title(lang, op)
+        ),
+        Lang::En => {
+            format!("⌛ “{}” has expired; nobody decided in time. Nothing happened.", title(lang, op))
+        }
     })
 }
 
@@ -232,8 +274,14 @@ pub fn progress(lang: Lang, op: &Operation, progress: &Progress) -> Text {
 pub fn final_report(lang: Lang, op: &Operation, outcome: &Outcome) -> Text {
     let head = match (lang, op.state) {
         (_, State::Succeeded) => format!("✅ {}: {}", title(lang, op), success(lang, op)),
-        (Lang::De, State::NeedsOperator) => format!("❓ {}: Ich weiß nicht, wie weit es kam. Bitte sieh nach; ich wiederhole nichts von selbst.", title(lang, op)),
-        (Lang::En, State::NeedsOperator) => format!("❓ {}: I don't know how far it came. Please look; I repeat nothing by myself.", title(lang, op)),
+        (Lang::De, State::NeedsOperator) => format!(
+            "❓ {}: Ich weiß nicht, wie weit es kam. Bitte sieh nach; ich wiederhole nichts von selbst.",
+            title(lang, op)
+        ),
+        (Lang::En, State::NeedsOperator) => format!(
+            "❓ {}: I don't know how far it came. Please look; I repeat nothing by myself.",
+            title(lang, op)
+        ),
         (Lang::De, _) => format!("❌ {}: fehlgeschlagen.", title(lang, op)),
         (Lang::En, _) => format!("❌ {}: failed.", title(lang, op)),
     };
@@ -271,8 +319,14 @@ pub fn meanwhile_so(lang: Lang) -> &'static str {
 
 fn how_to_resolve(lang: Lang, op: &Operation) -> String {
     match lang {
-        Lang::De => format!("Sag mir, wie es ausging: `!ralf klären {0} done` (erledigt) oder `!ralf klären {0} not-done` (nicht). Bis dahin ruht das Ziel.", op.id),
-        Lang::En => format!("Tell me how it ended: `!ralf resolve {0} done` or `!ralf resolve {0} not-done`. Until then nothing else touches the target.", op.id),
+        Lang::De => format!(
+            "Sag mir, wie es ausging: `!ralf klären {0} done` (erledigt) oder `!ralf klären {0} not-done` (nicht). Bis dahin ruht das Ziel.",
+            op.id
+        ),
+        Lang::En => format!(
+            "Tell me how it ended: `!ralf resolve {0} done` or `!ralf resolve {0} not-done`. Until then nothing else touches the target.",
+            op.id
+        ),
     }
 }
 

@@ -42,12 +42,14 @@ pub(super) fn title(lang: Lang, title: &str) -> String {
     if lang == Lang::En {
         return title.to_owned();
     }
-    for (english, german) in [("Make its data folder", "Datenordner anlegen"), ("Restart: ", "Neu starten: ")] {
+    for (english, german) in [("Make its data folder", "Datenordner anlegen"), ("Restart: ", "Neu starten: ")]
+    {
         if let Some(rest) = title.strip_prefix(english) {
             return format!("{german}{rest}");
         }
     }
-    let (head, tail) = title.split_once(": ").map_or((title, String::new()), |(head, tail)| (head, format!(": {tail}")));
+    let (head, tail) =
+        title.split_once(": ").map_or((title, String::new()), |(head, tail)| (head, format!(": {tail}")));
     if let Some((_, german)) = WHOLE.iter().find(|(english, _)| *english == head) {
         return format!("{german}{tail}");
     }

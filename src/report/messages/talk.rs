@@ -9,20 +9,21 @@ use super::operation::title;
 
 /// `help`
 pub fn help(lang: Lang) -> Text {
-    let text = Text::new().head(t(lang, "Das kann ich für dich tun", "What I can do for you")).list(match lang {
-        Lang::De => vec![
-            "`Installiere Jellyfin auf node-2` – einen Dienst einrichten",
-            "`Starte Grafana neu` – einen Dienst neu starten",
-            "`Entferne Gitea` – einen Dienst entfernen",
-            "`Läuft Jellyfin?` · `Status` – was läuft wo",
-        ],
-        Lang::En => vec![
-            "`Install Jellyfin on node-2` – set a service up",
-            "`Restart Grafana` – restart a service",
-            "`Remove Gitea` – take a service away",
-            "`Is Jellyfin running?` · `status` – what runs where",
-        ],
-    });
+    let text =
+        Text::new().head(t(lang, "Das kann ich für dich tun", "What I can do for you")).list(match lang {
+            Lang::De => vec![
+                "`Installiere Jellyfin auf node-2` – einen Dienst einrichten",
+                "`Starte Grafana neu` – einen Dienst neu starten",
+                "`Entferne Gitea` – einen Dienst entfernen",
+                "`Läuft Jellyfin?` · `Status` – was läuft wo",
+            ],
+            Lang::En => vec![
+                "`Install Jellyfin on node-2` – set a service up",
+                "`Restart Grafana` – restart a service",
+                "`Remove Gitea` – take a service away",
+                "`Is Jellyfin running?` · `status` – what runs where",
+            ],
+        });
     let text = text.line(t(
         lang,
         "Bevor sich etwas ändert, zeige ich den Plan. Er läuft erst, wenn ihn jemand mit ✅ freigibt; ❌ lehnt ihn ab.",
@@ -108,8 +109,12 @@ pub fn not_built(lang: Lang, word: &str) -> Text {
 /// A command without its operation's id.
 pub fn id_wanted(lang: Lang, word: &str) -> Text {
     Text::new().line(&match lang {
-        Lang::De => format!("Welchen Vorgang meinst du? Schreib `!ralf {word} ID`; `!ralf verlauf` zeigt die Kennungen."),
-        Lang::En => format!("Which operation do you mean? Write `!ralf {word} ID`; `!ralf history` shows the ids."),
+        Lang::De => format!(
+            "Welchen Vorgang meinst du? Schreib `!ralf {word} ID`; `!ralf verlauf` zeigt die Kennungen."
+        ),
+        Lang::En => {
+            format!("Which operation do you mean? Write `!ralf {word} ID`; `!ralf history` shows the ids.")
+        }
     })
 }
 
@@ -167,7 +172,8 @@ pub fn may_not_cancel(lang: Lang) -> Text {
 
 /// `whoami`
 pub fn whoami(lang: Lang, user: &str, person: Option<&str>, approver: bool) -> Text {
-    let name = person.map_or_else(|| t(lang, "nicht eingetragen", "not listed").to_owned(), |p| format!("`{p}`"));
+    let name =
+        person.map_or_else(|| t(lang, "nicht eingetragen", "not listed").to_owned(), |p| format!("`{p}`"));
     let may = match (lang, approver) {
         (Lang::De, true) => "Du darfst fragen, freigeben und ablehnen.",
         (Lang::De, false) => "Du darfst fragen; freigeben müssen andere.",
@@ -209,15 +215,15 @@ pub fn history(lang: Lang, operations: &[Operation]) -> Text {
     if operations.is_empty() {
         return Text::new().line(t(lang, "Es gab noch keine Vorgänge.", "There were no operations yet."));
     }
-    Text::new().head(t(lang, "Die letzten Vorgänge", "The latest operations")).list(
-        operations.iter().map(|op| {
+    Text::new().head(t(lang, "Die letzten Vorgänge", "The latest operations")).list(operations.iter().map(
+        |op| {
             let when = jiff::Timestamp::from_millisecond(op.created_ts).map_or_else(
                 |_| String::new(),
                 |ts| ts.to_zoned(jiff::tz::TimeZone::system()).strftime("%d.%m. %H:%M").to_string(),
             );
             format!("`{}` {when} · {} · {}", op.id, title(lang, op), state(lang, op.state))
-        }),
-    )
+        },
+    ))
 }
 
 /// `why`
@@ -241,9 +247,11 @@ pub fn why(lang: Lang, op: &Operation, entries: &[crate::audit::Entry]) -> Text 
         ],
     };
     let text = Text::new().head(&format!("{} · `{}`", title(lang, op), op.id)).list(facts);
-    let text = text.head(t(lang, "Protokoll", "Record")).list(entries.iter().map(|entry| {
-        format!("#{} {} {} {}", entry.seq, entry.kind, entry.actor, entry.event_id)
-    }));
+    let text = text.head(t(lang, "Protokoll", "Record")).list(
+        entries
+            .iter()
+            .map(|entry| format!("#{} {} {} {}", entry.seq, entry.kind, entry.actor, entry.event_id)),
+    );
     match &op.outcome {
         Some(outcome) => text.head(t(lang, "Ergebnis", "Outcome")).list(&outcome.facts),
         None => text,
@@ -273,7 +281,12 @@ pub fn state(lang: Lang, state: State) -> &'static str {
 }
 
 /// What runs where, as it was observed just now: `(service, host, running, detail)`.
-pub fn status(lang: Lang, found: &[(String, String, bool, String)], pending: &[Operation], asked: Option<&str>) -> Text {
+pub fn status(
+    lang: Lang,
+    found: &[(String, String, bool, String)],
+    pending: &[Operation],
+    asked: Option<&str>,
+) -> Text {
     let up = |running: bool| match (lang, running) {
         (Lang::De, true) => "🟢 läuft",
         (Lang::De, false) => "⚪ läuft nicht",
@@ -285,18 +298,22 @@ pub fn status(lang: Lang, found: &[(String, String, bool, String)], pending: &[O
             Lang::De => format!("{name}: ⚪ läuft nirgends."),
             Lang::En => format!("{name}: ⚪ not running anywhere."),
         }),
-        (None, false) => Text::new().line(t(lang, "Zurzeit läuft kein Dienst.", "No service is running at the moment.")),
+        (None, false) => {
+            Text::new().line(t(lang, "Zurzeit läuft kein Dienst.", "No service is running at the moment."))
+        }
         (_, true) => Text::new().head(t(lang, "Was gerade läuft", "What is running now")).list(
-            found.iter().filter(|(.., running, _)| *running).map(|(service, host, running, detail)| match lang {
-                Lang::De => format!("{service} auf {host}: {} {detail}", up(*running)),
-                Lang::En => format!("{service} on {host}: {} {detail}", up(*running)),
-            }),
+            found.iter().filter(|(.., running, _)| *running).map(
+                |(service, host, running, detail)| match lang {
+                    Lang::De => format!("{service} auf {host}: {} {detail}", up(*running)),
+                    Lang::En => format!("{service} on {host}: {} {detail}", up(*running)),
+                },
+            ),
         ),
     };
     if asked.is_none() && !pending.is_empty() {
-        text = text
-            .head(t(lang, "Offene Vorgänge", "Open operations"))
-            .list(pending.iter().map(|op| format!("`{}` {} · {}", op.id, title(lang, op), state(lang, op.state))));
+        text = text.head(t(lang, "Offene Vorgänge", "Open operations")).list(
+            pending.iter().map(|op| format!("`{}` {} · {}", op.id, title(lang, op), state(lang, op.state))),
+        );
     }
     text
 }
@@ -315,8 +332,14 @@ pub fn question(lang: Lang, question: &str, options: &[String]) -> Text {
     if options.is_empty() {
         return text.line(t(lang, "Antworte einfach hier im Thread.", "Just answer here in the thread."));
     }
-    text.list(options.iter().enumerate().map(|(n, option)| format!("{} {option}", KEYCAPS.get(n).unwrap_or(&"·"))))
-        .line(t(lang, "Antworte hier im Thread oder tippe auf eine Zahl.", "Answer here in the thread or tap a number."))
+    text.list(
+        options.iter().enumerate().map(|(n, option)| format!("{} {option}", KEYCAPS.get(n).unwrap_or(&"·"))),
+    )
+    .line(t(
+        lang,
+        "Antworte hier im Thread oder tippe auf eine Zahl.",
+        "Answer here in the thread or tap a number.",
+    ))
 }
 
 /// The keys of options, in their order.
@@ -357,5 +380,9 @@ pub fn dead_letter(lang: Lang, room: &str, why: &str) -> Text {
 
 /// The asking message was redacted while its operation waited.
 pub fn question_expired(lang: Lang) -> Text {
-    Text::new().line(t(lang, "Die Frage ist nicht mehr offen. Sag es bitte noch einmal ganz.", "This question is closed. Please say it again in full."))
+    Text::new().line(t(
+        lang,
+        "Die Frage ist nicht mehr offen. Sag es bitte noch einmal ganz.",
+        "This question is closed. Please say it again in full.",
+    ))
 }

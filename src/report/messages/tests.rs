@@ -11,7 +11,10 @@ use crate::report::Text;
 use crate::store::{Operation, State};
 
 fn operation(action: &str, state: State) -> Operation {
-    let slots = BTreeMap::from([("service".to_owned(), "jellyfin".to_owned()), ("node".to_owned(), "node-2".to_owned())]);
+    let slots = BTreeMap::from([
+        ("service".to_owned(), "jellyfin".to_owned()),
+        ("node".to_owned(), "node-2".to_owned()),
+    ]);
     let step = |title: &str, changes| Step { title: title.into(), host: "node-2".into(), changes };
     let plan = Plan {
         executor: "ansible".into(),
@@ -26,7 +29,11 @@ fn operation(action: &str, state: State) -> Operation {
         },
         targets: vec!["service:jellyfin@node-2".into()],
         risk: Risk::Low,
-        steps: vec![step("Write its program file", true), step("Start jellyfin", true), step("Wait until jellyfin answers", false)],
+        steps: vec![
+            step("Write its program file", true),
+            step("Start jellyfin", true),
+            step("Wait until jellyfin answers", false),
+        ],
         diff: "--- jellyfin.conf\n+++ jellyfin.conf\n@@ -0,0 +1 @@\n+[program:jellyfin]\n".into(),
         artefact: "aa".into(),
         observed: "bb".into(),
@@ -62,7 +69,11 @@ fn operation(action: &str, state: State) -> Operation {
 fn all(lang: Lang) -> String {
     let op = |action: &str, state| operation(action, state);
     let waiting = op("deploy", State::AwaitingApproval);
-    let outcome = Outcome { success: false, facts: vec!["node-2: Start jellyfin: no such file".into()], log: "/log".into() };
+    let outcome = Outcome {
+        success: false,
+        facts: vec!["node-2: Start jellyfin: no such file".into()],
+        log: "/log".into(),
+    };
     let admin = "@admin:lab.local";
     let by = [admin.to_owned()];
     let texts: Vec<(&str, Text)> = vec![
@@ -84,7 +95,10 @@ fn all(lang: Lang) -> String {
         ("not to resolve", not_to_resolve(lang)),
         ("whoami", whoami(lang, admin, Some("admin"), true)),
         ("whoami, guest", whoami(lang, "@guest:lab.local", None, false)),
-        ("policy", policy(lang, &[("deploy_service".into(), 1, true, 15), ("remove_service".into(), 2, false, 15)])),
+        (
+            "policy",
+            policy(lang, &[("deploy_service".into(), 1, true, 15), ("remove_service".into(), 2, false, 15)]),
+        ),
         ("history, empty", history(lang, &[])),
         ("why", why(lang, &waiting, &[])),
         ("status", status(lang, &[("jellyfin".into(), "node-2".into(), true, String::new())], &[], None)),

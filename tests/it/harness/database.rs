@@ -41,9 +41,13 @@ impl Database {
                 format!("sqlite:{}", folder.join("ralf.db").display())
             }
             Kind::Postgres => {
-                let name = fresh_folder("db").file_name().expect("a name").to_string_lossy().replace('-', "_");
+                let name =
+                    fresh_folder("db").file_name().expect("a name").to_string_lossy().replace('-', "_");
                 let admin = connect(&server().await.url("postgres")).await;
-                sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&admin).await.expect("made");
+                sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
+                    .execute(&admin)
+                    .await
+                    .expect("made");
                 admin.close().await;
                 server().await.url(&name)
             }
@@ -97,7 +101,9 @@ async fn start() -> Server {
         let mut command = match user {
             Some((uid, gid)) => {
                 let mut command = Command::new("setpriv");
-                command.args([format!("--reuid={uid}"), format!("--regid={gid}"), "--clear-groups".into()]).arg(program);
+                command
+                    .args([format!("--reuid={uid}"), format!("--regid={gid}"), "--clear-groups".into()])
+                    .arg(program);
                 command
             }
             None => Command::new(program),
@@ -105,17 +111,29 @@ async fn start() -> Server {
         command.current_dir(&data).env("LC_ALL", "C.UTF-8").env("HOME", &data).stdin(Stdio::null());
         command
     };
-    let made = run("initdb").args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-sync", "-D"]).arg(&data).output();
+    let made = run("initdb")
+        .args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-sync", "-D"])
+        .arg(&data)
+        .output();
     let made = made.expect("initdb runs");
     assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+    let port =
+        TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
     let log = std::fs::File::create(folder().join("postgres.log")).expect("a log");
     let process = run("postgres")
         .arg("-D")
         .arg(&data)
         .arg("-k")
         .arg(&data)
-        .args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200", "-F"])
+        .args([
+            "-p",
+            &port.to_string(),
+            "-c",
+            "listen_addresses=127.0.0.1",
+            "-c",
+            "max_connections=200",
+            "-F",
+        ])
         .stdout(Stdio::null())
         .stderr(log)
         .spawn()
@@ -165,7 +183,10 @@ fn of_a_package() -> PathBuf {
         let run = |program: &Path, arguments: &[&str]| {
             let ran = Command::new(program).args(arguments).output().expect("python runs");
             let said = String::from_utf8_lossy(&ran.stderr);
-            assert!(ran.status.success(), "there is no PostgreSQL here, and none could be installed from PyPI: {said}");
+            assert!(
+                ran.status.success(),
+                "there is no PostgreSQL here, and none could be installed from PyPI: {said}"
+            );
         };
         run(Path::new("python3"), &["-m", "venv", "--clear", &package.to_string_lossy()]);
         run(&package.join("bin/python"), &["-m", "pip", "install", "--quiet", "pgserver==0.1.4"]);
@@ -175,7 +196,11 @@ fn of_a_package() -> PathBuf {
     let copy = folder().join("pgserver");
     std::fs::create_dir(&copy).expect("a folder");
     let packages = found_below(&package.join("lib"), "site-packages").expect("the venv's packages");
-    let copied = Command::new("cp").arg("-a").args([packages.join("pgserver"), packages.join("pgserver.libs")]).arg(&copy).status();
+    let copied = Command::new("cp")
+        .arg("-a")
+        .args([packages.join("pgserver"), packages.join("pgserver.libs")])
+        .arg(&copy)
+        .status();
     assert!(copied.expect("cp runs").success(), "pgserver's server can't be copied");
     copy.join("pgserver/pginstall/bin")
 }

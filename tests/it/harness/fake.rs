@@ -21,7 +21,13 @@ pub(crate) async fn homeserver() -> FakeHomeserver {
 }
 
 /// Writes a configuration for it, with these people as approvers and these further lines.
-pub(crate) fn config_file(folder: &Path, fake: &FakeHomeserver, listen: &str, database: &str, more: &str) -> PathBuf {
+pub(crate) fn config_file(
+    folder: &Path,
+    fake: &FakeHomeserver,
+    listen: &str,
+    database: &str,
+    more: &str,
+) -> PathBuf {
     let registration = fake.registration();
     let text = format!(
         "[homeserver]\nurl = \"{}\"\ndomain = \"lab.local\"\n\

@@ -77,7 +77,12 @@ impl Person {
     /// Says something in a thread.
     pub(crate) async fn say_in_thread(&self, room: &str, root: &str, text: &str) -> String {
         let relation = json!({"rel_type": "m.thread", "event_id": root, "is_falling_back": true, "m.in_reply_to": {"event_id": root}});
-        self.send(room, "m.room.message", json!({"msgtype": "m.text", "body": text, "m.relates_to": relation})).await
+        self.send(
+            room,
+            "m.room.message",
+            json!({"msgtype": "m.text", "body": text, "m.relates_to": relation}),
+        )
+        .await
     }
 
     /// Reacts to an event; returns the reaction's id.

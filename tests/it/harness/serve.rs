@@ -56,7 +56,11 @@ impl Serve {
 
     /// SIGTERM, and how it ends.
     pub(crate) async fn stop(&mut self) -> ExitStatus {
-        let pid = self.child.id().and_then(|pid| rustix::process::Pid::from_raw(pid.cast_signed())).expect("it runs");
+        let pid = self
+            .child
+            .id()
+            .and_then(|pid| rustix::process::Pid::from_raw(pid.cast_signed()))
+            .expect("it runs");
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("told");
         self.ends().await
     }

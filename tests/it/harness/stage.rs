@@ -34,7 +34,8 @@ fn runtime() -> &'static Runtime {
 /// Stories play beside each other as far as the machine has room for: Ansible keeps a core busy.
 async fn turn() -> SemaphorePermit<'static> {
     static TURNS: OnceLock<Semaphore> = OnceLock::new();
-    let turns = TURNS.get_or_init(|| Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from).max(2)));
+    let turns = TURNS
+        .get_or_init(|| Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from).max(2)));
     turns.acquire().await.expect("it is never closed")
 }
 
@@ -91,7 +92,10 @@ impl Stage {
     pub(crate) fn take(&self, service: &'static str, node: &'static str) -> Service {
         static TAKEN: Mutex<BTreeSet<(PathBuf, &str, &str)>> = Mutex::new(BTreeSet::new());
         let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
-        assert!(taken.insert((self.dir.clone(), service, node)), "{service} on {node} plays in another story already");
+        assert!(
+            taken.insert((self.dir.clone(), service, node)),
+            "{service} on {node} plays in another story already"
+        );
         let info = self.info();
         let found = &info.fleet[node].services[service];
         Service { health: found.health.clone(), journal: found.journal.clone() }
@@ -113,7 +117,11 @@ impl Drop for Stage {
         if std::thread::panicking() {
             let log = self.log();
             let lines: Vec<&str> = log.lines().collect();
-            eprintln!("The end of {}:\n{}", self.dir.display(), lines[lines.len().saturating_sub(40)..].join("\n"));
+            eprintln!(
+                "The end of {}:\n{}",
+                self.dir.display(),
+                lines[lines.len().saturating_sub(40)..].join("\n")
+            );
         }
     }
 }

@@ -11,7 +11,8 @@ impl Person {
 
     /// The first answer to a message.
     pub(crate) async fn answer(&self, asked: &str) -> Event {
-        let fits = |event: &Event| event.is_new_message() && event.answers() == asked && event.sender() != self.id;
+        let fits =
+            |event: &Event| event.is_new_message() && event.answers() == asked && event.sender() != self.id;
         self.wait_for(&format!("an answer to {asked}"), fits).await
     }
 
@@ -31,7 +32,10 @@ impl Person {
     /// Waits for the one report of the end.
     pub(crate) async fn report(&self, operation: &str, state: &str) -> Event {
         let fits = |event: &Event| {
-            event.is_new_message() && event.operation_id() == operation && event.state() == state && event.thread().is_none()
+            event.is_new_message()
+                && event.operation_id() == operation
+                && event.state() == state
+                && event.thread().is_none()
         };
         self.wait_for(&format!("the report that {operation} is {state}"), fits).await
     }
@@ -48,7 +52,8 @@ impl Person {
             event.is_new_message()
                 && event.operation_id() == operation
                 && event.thread().is_none()
-                && ["succeeded", "failed", "expired", "cancelled", "denied", "unknown"].contains(&event.state())
+                && ["succeeded", "failed", "expired", "cancelled", "denied", "unknown"]
+                    .contains(&event.state())
         })
     }
 }

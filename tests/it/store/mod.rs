@@ -28,5 +28,8 @@ pub(crate) use operations::operation;
 
 /// Events of one room, by number.
 fn events(numbers: &[u32]) -> Vec<(String, String, String)> {
-    numbers.iter().map(|n| (format!("$e{n}"), "!room:lab.local".to_owned(), format!("{{\"n\":{n}}}"))).collect()
+    numbers
+        .iter()
+        .map(|n| (format!("$e{n}"), "!room:lab.local".to_owned(), format!("{{\"n\":{n}}}")))
+        .collect()
 }

@@ -61,7 +61,12 @@ async fn each_event_once(kind: Kind, transactions: Vec<Vec<u32>>, steps: Vec<Ste
             Step::Deliver(n) => {
                 store.take_in(events(&transactions[n])).await.expect("claimed");
                 if came.insert(n) {
-                    expected.extend(transactions[n].iter().filter(|event| known.insert(**event)).map(|event| format!("$e{event}")));
+                    expected.extend(
+                        transactions[n]
+                            .iter()
+                            .filter(|event| known.insert(**event))
+                            .map(|event| format!("$e{event}")),
+                    );
                 }
             }
             Step::Handle(count) => {
@@ -133,7 +138,8 @@ fn talks() -> impl Strategy<Value = Talk> {
 async fn each_message_once(kind: Kind, (messages, faults, dies_after): Talk) {
     let homeserver = fake::homeserver().await;
     let bots = ["core", "infra"];
-    let clients = ["ralf-core", "ralf-infra"].map(|name| homeserver.homeserver().bot(&homeserver.user_id(name), "RALF".into()));
+    let clients = ["ralf-core", "ralf-infra"]
+        .map(|name| homeserver.homeserver().bot(&homeserver.user_id(name), "RALF".into()));
     let mut rooms = Vec::new();
     for client in &clients {
         client.register().await.expect("registered");
@@ -163,7 +169,9 @@ async fn each_message_once(kind: Kind, (messages, faults, dies_after): Talk) {
         expected.entry(room_id.clone()).or_default().push(body.clone());
         let mut tx = store.begin().await.expect("a write");
         let content = json!({"msgtype": "m.text", "body": body});
-        tx.say(NewMessage { room_id, bot: bots[*bot].into(), kind: "m.room.message".into(), content }).await.expect("queued");
+        tx.say(NewMessage { room_id, bot: bots[*bot].into(), kind: "m.room.message".into(), content })
+            .await
+            .expect("queued");
         tx.commit().await.expect("committed");
     }
     let arrived = || rooms.iter().map(|room| bodies(&homeserver, room).len()).sum::<usize>();
@@ -186,7 +194,12 @@ async fn each_message_once(kind: Kind, (messages, faults, dies_after): Talk) {
     }
     let end = tokio::time::Instant::now() + Duration::from_secs(60);
     while alive.0.outbox_depth().await.expect("read").0 > 0 {
-        assert!(tokio::time::Instant::now() < end, "the outbox does not empty: {} of {} arrived", arrived(), messages.len());
+        assert!(
+            tokio::time::Instant::now() < end,
+            "the outbox does not empty: {} of {} arrived",
+            arrived(),
+            messages.len()
+        );
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     for room in &rooms {
