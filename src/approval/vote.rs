@@ -58,7 +58,7 @@ async fn cast(house: &Arc<House>, seq: i64, id: &str, cast: Cast<'_>) -> Result<
     let Some((mut op, mut votes)) = tx.lock_operation(id).await? else { return tx.commit().await };
     if !op.state.is_pending() {
         if let Some(talk) = cast.talk {
-            answer(&mut tx, talk, messages::too_late(talk.lang, &op)).await?;
+            answer(&mut tx, &op, &votes, messages::too_late(talk.lang, &op), talk).await?;
         }
         return tx.commit().await;
     }
@@ -76,7 +76,7 @@ async fn cast(house: &Arc<House>, seq: i64, id: &str, cast: Cast<'_>) -> Result<
         })
         .await?;
         if let Some(talk) = cast.talk {
-            answer(&mut tx, talk, refusal).await?;
+            answer(&mut tx, &op, &votes, refusal, talk).await?;
         } else if tx.once(&format!("refused:{}:{}", op.id, cast.user)).await? {
             tell(&mut tx, &op, &votes, refusal).await?;
         }
@@ -118,7 +118,7 @@ async fn cast(house: &Arc<House>, seq: i64, id: &str, cast: Cast<'_>) -> Result<
     match cast.talk {
         Some(talk) if talk.room == op.room_id => say(&mut tx, &op, &votes, text, Some(talk)).await?,
         Some(talk) => {
-            answer(&mut tx, talk, text.clone()).await?;
+            answer(&mut tx, &op, &votes, text.clone(), talk).await?;
             tell(&mut tx, &op, &votes, text).await?;
         }
         None if decided.is_some() => tell(&mut tx, &op, &votes, text).await?,
@@ -153,7 +153,14 @@ fn refused(house: &House, op: &Operation, cast: &Cast<'_>) -> Option<Text> {
 }
 
 /// Answers words where they were said.
-async fn answer(tx: &mut Tx, talk: &Talk, text: Text) -> Result<(), StoreError> {
+async fn answer(
+    tx: &mut Tx,
+    op: &Operation,
+    votes: &[Vote],
+    text: Text,
+    talk: &Talk,
+) -> Result<(), StoreError> {
+    let text = text.with("org.ralf.operation", messages::field(op, approvers(votes).len()));
     tx.say(talk.message(talk.related(text).build())).await?;
     Ok(())
 }
@@ -246,7 +253,7 @@ async fn take_back(
     let text = messages::cancelled(lang(&op), by);
     match talk {
         Some(talk) if talk.room != op.room_id => {
-            answer(tx, talk, text.clone()).await?;
+            answer(tx, &op, &votes, text.clone(), talk).await?;
             tell(tx, &op, &votes, text).await?;
         }
         talk => say(tx, &op, &votes, text, talk).await?,
