@@ -173,18 +173,20 @@ async fn the_homeserver_is_restarted_while_we_are_down() {
     let stage = Stage::own("synapse", &[]).await;
     let ops = stage.room("ops");
     let admin = stage.person("admin").await;
+    until("a quiet moment", async || stage.log().contains("rooms and profiles are in order")).await;
     stage.lab().take_down("ralf").await;
     let asked = admin.say(&ops, "!ralf whoami").await;
-    // Until it has noted that we are away it would not know after its restart that something is left to deliver.
+    // Until it has noted what is left to deliver, and that we are away, it would forget both in its restart.
     let database = format!("sqlite:{}", stage.dir.join("synapse/homeserver.db").display());
     let database = sqlx::SqlitePool::connect(&database).await.expect("Synapse's database");
     let noted = async || {
-        let state = sqlx::query_scalar::<_, String>(
-            "SELECT state FROM application_services_state WHERE as_id = 'ralf'",
-        );
+        let state = sqlx::query_scalar::<_, String>("SELECT state FROM application_services_state WHERE as_id = 'ralf'");
+        let left = sqlx::query_scalar::<_, String>("SELECT event_ids FROM application_services_txns WHERE as_id = 'ralf'");
+        let left = left.fetch_all(&database).await.expect("read");
         state.fetch_optional(&database).await.expect("read").as_deref() == Some("down")
+            && left.iter().any(|events| events.contains(&asked))
     };
-    until("Synapse to note that we are away", noted).await;
+    until("Synapse to note what is left", noted).await;
     restart_synapse(&stage).await;
     stage.lab().bring_up("ralf").await;
     admin.answer(&asked).await;
