@@ -180,8 +180,12 @@ async fn the_homeserver_is_restarted_while_we_are_down() {
     let database = format!("sqlite:{}", stage.dir.join("synapse/homeserver.db").display());
     let database = sqlx::SqlitePool::connect(&database).await.expect("Synapse's database");
     let noted = async || {
-        let state = sqlx::query_scalar::<_, String>("SELECT state FROM application_services_state WHERE as_id = 'ralf'");
-        let left = sqlx::query_scalar::<_, String>("SELECT event_ids FROM application_services_txns WHERE as_id = 'ralf'");
+        let state = sqlx::query_scalar::<_, String>(
+            "SELECT state FROM application_services_state WHERE as_id = 'ralf'",
+        );
+        let left = sqlx::query_scalar::<_, String>(
+            "SELECT event_ids FROM application_services_txns WHERE as_id = 'ralf'",
+        );
         let left = left.fetch_all(&database).await.expect("read");
         state.fetch_optional(&database).await.expect("read").as_deref() == Some("down")
             && left.iter().any(|events| events.contains(&asked))
