@@ -158,7 +158,8 @@ async fn killed_while_an_answer_is_lost_it_says_it_once() {
     house.told(&after).await;
     house.settle().await;
     assert_eq!(house.count(&house.ops, &id), 1, "{:?}", house.statuses(&sent.txn_id));
-    assert!(house.statuses(&sent.txn_id).ends_with(&[200]), "{:?}", house.statuses(&sent.txn_id));
+    // Tried again with the same id, or known by its echo: it is noted as sent either way.
+    assert!(!house.store().await.is_pending(&sent.txn_id).await.expect("read"));
 }
 
 #[tokio::test]
