@@ -115,7 +115,7 @@ pub(super) async fn explain(house: &House, talk: &Talk, id: Option<&str>) -> Res
 
 /// A plan that is put to the vote, or why there is none.
 async fn plan(house: &Arc<House>, talk: &Talk, intent: Intent) -> Result<Answer, HandleError> {
-    let task = match target::resolve(house, talk.lang, &intent).await? {
+    let task = match target::resolve(house, talk.lang, &intent, &talk.sentence).await? {
         Resolved::Task(task) => task,
         Resolved::Ask(ask) => return Ok(Answer::Ask(ask)),
         Resolved::Say(text) => return Ok(Answer::Say(text)),

@@ -21,7 +21,12 @@ pub(super) enum Resolved {
 }
 
 /// Finds the hosts. A host that was not said is the one where the service runs; several are asked about.
-pub(super) async fn resolve(house: &House, lang: Lang, intent: &Intent) -> Result<Resolved, HandleError> {
+pub(super) async fn resolve(
+    house: &House,
+    lang: Lang,
+    intent: &Intent,
+    sentence: &str,
+) -> Result<Resolved, HandleError> {
     let action = match intent.name.as_str() {
         "deploy_service" => "deploy",
         "restart_service" => "restart",
@@ -33,7 +38,9 @@ pub(super) async fn resolve(house: &House, lang: Lang, intent: &Intent) -> Resul
         Err(error) => return Ok(Resolved::Say(messages::no_inventory(lang, &error.to_string()))),
     };
     let service = intent.slots.get("service").cloned();
-    let said = intent.slots.get("node").or_else(|| intent.slots.get("host")).cloned();
+    let slot = intent.slots.get("node").or_else(|| intent.slots.get("host")).cloned();
+    // An intent without a slot for the host may have been said with one all the same.
+    let said = slot.or_else(|| service.as_ref().and_then(|_| named_host(&inventory, sentence)));
     let hosts = match (&service, said) {
         (_, Some(host)) => vec![host],
         (Some(service), None) => {
@@ -87,6 +94,20 @@ async fn whereabouts(
     Ok(there)
 }
 
+/// The one host that a sentence names, by name or alias.
+fn named_host(inventory: &Inventory, sentence: &str) -> Option<String> {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let words: Vec<String> =
+        sentence.split(|c: char| !is_part(c)).map(|word| word.trim_matches('.').to_lowercase()).collect();
+    let is_said = |name: &str| words.iter().any(|word| *word == name.to_lowercase());
+    let mut named = inventory
+        .hosts
+        .iter()
+        .filter(|(name, host)| is_said(name) || host.aliases.iter().any(|alias| is_said(alias)));
+    let (name, _) = named.next()?;
+    named.next().is_none().then(|| name.clone())
+}
+
 fn which_host(intent: &Intent, service: &str, hosts: &[String]) -> Ask {
     let slot = if intent.name == "restart_service" { "host" } else { "node" };
     let options = hosts.iter().take(9).map(|host| {
@@ -110,5 +131,21 @@ fn which_host(intent: &Intent, service: &str, hosts: &[String]) -> Ask {
         missing: Some(slot.into()),
         options: options.collect(),
         question,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_counts_when_it_is_named_alone() {
+        let mut inventory = Inventory::default();
+        for name in ["node-1", "node-2"] {
+            inventory.hosts.insert(name.into(), crate::inventory::Host::default());
+        }
+        assert_eq!(named_host(&inventory, "Entferne Gitea von Node-2."), Some("node-2".into()));
+        assert_eq!(named_host(&inventory, "move it from node-1 to node-2"), None);
+        assert_eq!(named_host(&inventory, "node-21 is new"), None);
     }
 }
