@@ -377,12 +377,3 @@ pub fn dead_letter(lang: Lang, room: &str, why: &str) -> Text {
         Lang::En => format!("I could not deliver a message to {room}: {why}"),
     })
 }
-
-/// The asking message was redacted while its operation waited.
-pub fn question_expired(lang: Lang) -> Text {
-    Text::new().line(t(
-        lang,
-        "Die Frage ist nicht mehr offen. Sag es bitte noch einmal ganz.",
-        "This question is closed. Please say it again in full.",
-    ))
-}
