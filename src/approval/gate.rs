@@ -85,6 +85,7 @@ pub async fn claim(house: &House, op: &mut Operation, token: i64) -> Result<Clai
         move_on(&mut tx, op, State::Failed, "ralf", "", "the plan is not what was approved").await?;
         let outcome = Outcome {
             success: false,
+            rolled_back: false,
             facts: vec![messages::not_as_approved(request::lang(op)).into()],
             log: Default::default(),
         };

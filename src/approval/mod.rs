@@ -4,6 +4,7 @@ mod gate;
 mod key;
 mod permit;
 mod request;
+mod terms;
 mod vote;
 
 pub use gate::{Claim, claim, finish, move_on, resolve, show_running, supersede};
@@ -11,4 +12,5 @@ pub use key::{Verdict, verdict};
 pub use permit::Permit;
 pub(crate) use request::{approvers, lang, message, root};
 pub use request::{operation, propose, refresh};
+pub use terms::{Escalation, Standing, Terms, Who};
 pub use vote::{cancel, cancel_by_words, expire_due, react, vote_by_words, withdraw};

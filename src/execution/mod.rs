@@ -61,6 +61,24 @@ pub trait Executor: Send + Sync {
         folder: &Path,
         progress: mpsc::Sender<Progress>,
     ) -> Result<Adopted, ExecutorError>;
+
+    /// Asks a run to stop where it is; whether there was one that could be asked. It then ends like any other run, as a
+    /// failure that says how far it came.
+    async fn cancel(&self, _plan: &Plan, _folder: &Path) -> Result<bool, ExecutorError> {
+        Ok(false)
+    }
+
+    /// A plan that would undo what `done` did, rendered into `folder` (fresh and empty) for the operation in `task`;
+    /// nothing when it can't be undone. Reads only: what it returns is put to the vote like any other plan.
+    async fn undo(
+        &self,
+        _done: &Plan,
+        _task: &Task,
+        _folder: &Path,
+        _policy_version: &str,
+    ) -> Result<Option<Plan>, ExecutorError> {
+        Ok(None)
+    }
 }
 
 /// How far a run is.
@@ -79,6 +97,9 @@ pub struct Progress {
 pub struct Outcome {
     /// Whether all went well.
     pub success: bool,
+    /// Whether it failed and [`Plan::rescue`] put things back.
+    #[serde(default)]
+    pub rolled_back: bool,
     /// Facts in words: what was changed, or the step, host and message that failed; one a line.
     pub facts: Vec<String>,
     /// Where the whole log lies.

@@ -86,9 +86,42 @@ pub struct Plan {
     pub observed: String,
     /// The version of the policy it was made under.
     pub policy_version: String,
+    /// How many things it creates, changes, replaces and destroys, where the executor counts them.
+    pub effects: Effects,
+    /// The secrets that will be used: by reference and version, never by value.
+    pub secrets: Vec<SecretUse>,
+    /// What runs by itself when it fails, approved together with it.
+    pub rescue: Vec<Step>,
+}
+
+/// What a plan does to things, counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Effects {
+    /// Made anew.
+    pub create: u32,
+    /// Changed in place.
+    pub change: u32,
+    /// Destroyed and made anew.
+    pub replace: u32,
+    /// Destroyed.
+    pub destroy: u32,
+}
+
+/// A secret that a run will use.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SecretUse {
+    /// Where it comes from, such as `vault://kv/db#password`, `env:DB_PASSWORD`, `file:/etc/ralf/db`.
+    pub reference: String,
+    /// Its version, or a keyed hash of its value where there is none.
+    pub version: String,
 }
 
 impl Plan {
+    /// Whether something is lost: destroyed, or replaced by something new.
+    pub fn destroys(&self) -> bool {
+        self.effects.replace + self.effects.destroy > 0
+    }
+
     /// Whether there is anything to do.
     pub fn changes(&self) -> bool {
         self.steps.iter().any(|step| step.changes)

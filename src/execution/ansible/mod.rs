@@ -142,6 +142,9 @@ impl Executor for Ansible {
             artefact,
             observed: checked.observed(),
             policy_version: policy_version.to_owned(),
+            effects: Default::default(),
+            secrets: Vec::new(),
+            rescue: Vec::new(),
         })
     }
 

@@ -23,7 +23,7 @@ pub(super) fn outcome(run: &Run<'_>, ending: &Ending, limit: &str, log: PathBuf,
         facts.extend(failures(run, stderr));
     }
     facts.extend(changes(run));
-    Outcome { success, facts, log }
+    Outcome { success, rolled_back: false, facts, log }
 }
 
 /// What failed, one line a host; when nothing says so, what the program complained.

@@ -38,6 +38,9 @@ fn operation(action: &str, state: State) -> Operation {
         artefact: "aa".into(),
         observed: "bb".into(),
         policy_version: "cc".into(),
+        effects: Default::default(),
+        secrets: Vec::new(),
+        rescue: Vec::new(),
     };
     Operation {
         id: "7k2m9xq4tb".into(),
@@ -71,6 +74,7 @@ fn all(lang: Lang) -> String {
     let waiting = op("deploy", State::AwaitingApproval);
     let outcome = Outcome {
         success: false,
+        rolled_back: false,
         facts: vec!["node-2: Start jellyfin: no such file".into()],
         log: "/log".into(),
     };

@@ -31,6 +31,9 @@ pub(crate) fn operation(id: &str, diff: &str) -> Operation {
         artefact: "a".repeat(64),
         observed: "b".repeat(64),
         policy_version: "p".into(),
+        effects: Default::default(),
+        secrets: Vec::new(),
+        rescue: Vec::new(),
     };
     Operation {
         id: id.into(),
