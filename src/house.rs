@@ -9,12 +9,12 @@ use ralf_intents::{Catalogue, Lang, Model, Names, Understanding};
 use ruma::{OwnedServerName, UserId};
 use tokio::sync::{Notify, SetOnce};
 
+use crate::approval::Rules;
 use crate::bots::Bot;
 use crate::config::{Config, Person, Role};
 use crate::execution::Registry;
 use crate::inventory::{Inventory, InventoryError, Source, observe};
 use crate::metrics::Metrics;
-use crate::plan::{canonical, hex};
 use crate::store::Store;
 
 /// What operation ids are made of: no letter that looks like a digit.
@@ -50,6 +50,8 @@ pub struct House {
     pub approved: Notify,
     /// Told when another process has taken over: time to go.
     pub lost_lease: Notify,
+    /// Whose voice counts, and what it takes.
+    pub rules: Rules,
     /// The hash of the policy in force.
     pub policy_version: String,
     /// Transaction ids of what was sent lately: their echoes tell nothing new.
@@ -93,7 +95,8 @@ impl House {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
         let Parts { config, server, store, clients, catalogue, model, inventory, executors, metrics } = parts;
-        let policy_version = policy_version(&config);
+        let rules = Rules::new(&config, &server);
+        let policy_version = rules.version().to_owned();
         let understanding = Arc::new(SetOnce::new());
         let (trained, of) = (Arc::clone(&understanding), catalogue.clone());
         tokio::task::spawn_blocking(move || drop(trained.set(Understanding::new(of))));
@@ -113,6 +116,7 @@ impl House {
             http: OnceLock::new(),
             approved: Notify::new(),
             lost_lease: Notify::new(),
+            rules,
             policy_version,
             sent: Mutex::default(),
         }
@@ -226,13 +230,4 @@ impl House {
     pub fn default_lang(&self) -> Lang {
         Lang::En
     }
-}
-
-/// SHA-256 over people and policy: changes when either does.
-fn policy_version(config: &Config) -> String {
-    use sha2::{Digest as _, Sha256};
-    let people: Vec<String> =
-        config.people.iter().map(|(name, p)| format!("{name} {:?} {:?}", p.ids, p.roles)).collect();
-    let policy = format!("{:?}", config.policy);
-    hex(&Sha256::digest(canonical(&(people, policy))))[..16].to_owned()
 }

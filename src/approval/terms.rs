@@ -1,6 +1,8 @@
 //! Terms: what it takes to approve one request. They are copied from the policy when the request is made.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +18,37 @@ pub enum Who {
     Power(i64),
 }
 
+impl fmt::Display for Who {
+    /// As it is written in the configuration.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Role(name) => f.write_str(name),
+            Self::Person(name) => write!(f, "person:{name}"),
+            Self::Power(level) => write!(f, "power:{level}"),
+        }
+    }
+}
+
+impl FromStr for Who {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            format!(
+                "{text:?} is nobody: write a role such as \"approver\", \"person:NAME\" with a name from [people], or \"power:50\""
+            )
+        };
+        match text.split_once(':') {
+            None if text.is_empty() => Err(wrong()),
+            None => Ok(Self::Role(text.to_owned())),
+            Some(("role", name)) if !name.is_empty() => Ok(Self::Role(name.to_owned())),
+            Some(("person", name)) if !name.is_empty() => Ok(Self::Person(name.to_owned())),
+            Some(("power", level)) => level.parse().map(Self::Power).map_err(|_| wrong()),
+            Some(_) => Err(wrong()),
+        }
+    }
+}
+
 /// What it takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
@@ -25,6 +58,9 @@ pub struct Terms {
     pub approvals: u32,
     /// Who may. Anyone of them, and the asker, may deny.
     pub approvers: Vec<Who>,
+    /// Circles that an approver must be in as well: those of a policy that was changed since.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Circle>,
     /// The power level that an approver needs in the room, besides being one.
     pub power: i64,
     /// Whether the asker may be one of them.
@@ -37,6 +73,15 @@ pub struct Terms {
     pub second_factor: bool,
     /// Who is called when nobody has decided in time.
     pub escalation: Option<Escalation>,
+}
+
+/// Who may approve under another policy than the one that the request was made under.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Circle {
+    /// Who may.
+    pub approvers: Vec<Who>,
+    /// Who may, too, when it has been escalated.
+    pub escalated: Vec<Who>,
 }
 
 /// A second group that is called, and may then approve, too.

@@ -22,7 +22,11 @@ pub(super) fn main(arg: &ConfigArg) -> ExitCode {
     println!("  people      {}", config.people.keys().cloned().collect::<Vec<_>>().join(", "));
     for rule in &config.policy.rules {
         let own = if rule.self_approval { "the asker counts" } else { "the asker does not count" };
-        println!("  approvals   {}: {} ({own})", rule.intents.join(", "), rule.approvals);
+        println!(
+            "  approvals   {}: {} ({own})",
+            rule.intents.iter().flatten().cloned().collect::<Vec<_>>().join(", "),
+            rule.approvals
+        );
     }
     ExitCode::SUCCESS
 }

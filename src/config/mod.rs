@@ -7,6 +7,7 @@ mod appservice;
 mod executors;
 mod load;
 mod model;
+mod pattern;
 mod people;
 mod policy;
 mod rooms;
@@ -17,8 +18,9 @@ pub use appservice::{Appservice, Homeserver};
 pub use executors::{Ansible, Executors, InventoryFiles};
 pub use load::{ConfigError, Problem};
 pub use model::{Model, Provider};
+pub use pattern::Pattern;
 pub use people::{Person, Role};
-pub use policy::{Policy, Rule};
+pub use policy::{Policy, Raise, Rule};
 pub use rooms::{RoomRef, Rooms};
 pub use small::{Database, Log, LogFormat, Schedules, Web, Webhooks};
 

@@ -17,6 +17,24 @@ pub enum Role {
     Emergency,
 }
 
+impl Role {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Approver, Self::Emergency];
+
+    /// As it is written in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approver => "approver",
+            Self::Emergency => "emergency",
+        }
+    }
+
+    /// The role that is written so.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == name)
+    }
+}
+
 /// One `[people.<name>]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,12 +1,17 @@
-//! `[policy]`: what needs whose consent.
+//! `[policy]`: what needs whose consent. What it means for one request, [`crate::approval::Rules`] says.
+
+mod check;
+mod rule;
+
+pub use rule::{Raise, Rule};
 
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use ralf_intents::Catalogue;
 use serde::Deserialize;
 
-use super::{Person, Problem, Role};
+use super::{Pattern, Role};
+use crate::plan::Risk;
 
 /// `[policy]`
 #[derive(Debug, Clone, Deserialize)]
@@ -14,92 +19,54 @@ use super::{Person, Problem, Role};
 pub struct Policy {
     /// How long a proposal waits, for all rules without their own.
     pub expiry: SignedDuration,
-    /// The first rule that names the intent decides; without one, [`Rule::default`] does.
+    /// The power level that an approver needs in the room, besides being one.
+    pub power: i64,
+    /// Why nothing is dispatched at the moment, if nothing is.
+    pub freeze: Option<String>,
+    /// How long an operation that somebody broke the glass for may wait for its start.
+    pub break_glass_expiry: SignedDuration,
+    /// The risk that a plan has at least when it destroys or replaces things.
+    pub destroying: Risk,
+    /// Roles by power level: in a room, everybody with at least this one has the role.
+    pub roles: BTreeMap<Role, i64>,
+    /// Matrix ids whose reactions and commands decide nothing, such as those of bridges.
+    pub ignore: Vec<Pattern>,
+    /// The homeservers whose people may decide; our own and those in `[people]` when it is empty.
+    pub servers: Vec<String>,
+    /// What is riskier here than its executor says.
+    pub raise: Vec<Raise>,
+    /// The first rule whose conditions hold decides; without one, [`Rule::default`] does.
     pub rules: Vec<Rule>,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { expiry: SignedDuration::from_mins(15), rules: Vec::new() }
-    }
-}
-
-/// One `[[policy.rules]]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Rule {
-    /// Intents it is about.
-    pub intents: Vec<String>,
-    /// How many different people must approve.
-    pub approvals: u32,
-    /// Whether the asker may be one of them.
-    pub self_approval: bool,
-    /// How long the proposal waits.
-    pub expiry: Option<SignedDuration>,
-}
-
-impl Default for Rule {
-    fn default() -> Self {
-        Self { intents: Vec::new(), approvals: 1, self_approval: true, expiry: None }
+        Self {
+            expiry: SignedDuration::from_mins(15),
+            power: 0,
+            freeze: None,
+            break_glass_expiry: SignedDuration::from_mins(10),
+            destroying: Risk::High,
+            roles: BTreeMap::new(),
+            // By convention the ids of appservices begin with an underscore.
+            ignore: vec![Pattern::from("@_*")],
+            servers: Vec::new(),
+            raise: Vec::new(),
+            rules: Vec::new(),
+        }
     }
 }
 
 impl Policy {
     /// The rule for an intent.
     pub fn rule(&self, intent: &str) -> Rule {
-        self.rules.iter().find(|rule| rule.intents.iter().any(|i| i == intent)).cloned().unwrap_or_default()
+        let named = |rule: &&Rule| rule.intents.iter().flatten().any(|i| i == intent);
+        self.rules.iter().find(named).cloned().unwrap_or_default()
     }
 
     /// How long a proposal for this intent waits, in milliseconds.
     pub fn expiry_ms(&self, intent: &str) -> i64 {
         let expiry = self.rule(intent).expiry.unwrap_or(self.expiry);
         i64::try_from(expiry.as_millis()).unwrap_or(i64::MAX)
-    }
-
-    pub(super) fn validate(&self, people: &BTreeMap<String, Person>, problems: &mut Vec<Problem>) {
-        if !self.expiry.is_positive() {
-            problems.push(Problem::at("policy.expiry", "must be longer than nothing, such as `15m`"));
-        }
-        let approvers = people.values().filter(|p| p.roles.contains(&Role::Approver)).count();
-        if approvers == 0 {
-            problems.push(Problem::at(
-                "people",
-                "has nobody with the role \"approver\": nothing could ever be approved; add `[people.you]` with `ids = [\"@you:domain\"]` and `roles = [\"approver\"]`",
-            ));
-        }
-        let known = Catalogue::builtin().ok();
-        for (n, rule) in self.rules.iter().enumerate() {
-            let at = |key: &str| format!("policy.rules.{n}.{key}");
-            if rule.intents.is_empty() {
-                problems
-                    .push(Problem::at(&at("intents"), "is empty: name the intents that this rule is about"));
-            }
-            for intent in &rule.intents {
-                if known.as_ref().is_some_and(|known| known.get(intent).is_none()) {
-                    problems.push(Problem::at(
-                        &at("intents"),
-                        format!("has {intent:?}, and there is no such intent"),
-                    ));
-                }
-            }
-            if rule.approvals == 0 {
-                problems.push(Problem::at(
-                    &at("approvals"),
-                    "must be 1 or more: nothing changes the lab unasked",
-                ));
-            }
-            // An approver who asks needs others when the asker does not count.
-            let wanted = rule.approvals as usize + usize::from(!rule.self_approval);
-            if approvers > 0 && wanted > approvers {
-                problems.push(Problem::at(
-                    &at("approvals"),
-                    format!(
-                        "wants {} people{}, but only {approvers} in [people] have the role \"approver\": such a request could never be approved",
-                        rule.approvals,
-                        if rule.self_approval { "" } else { " besides the asker" },
-                    ),
-                ));
-            }
-        }
     }
 }

@@ -251,8 +251,13 @@ fn rules(house: &House, lang: Lang) -> Vec<(String, u32, bool, i64)> {
         .rules
         .iter()
         .map(|rule| {
-            let ms = rule.intents.first().map_or(0, |intent| policy.expiry_ms(intent));
-            (rule.intents.join(", "), rule.approvals, rule.self_approval, minutes(ms))
+            let ms = rule.intents.iter().flatten().next().map_or(0, |intent| policy.expiry_ms(intent));
+            (
+                rule.intents.iter().flatten().cloned().collect::<Vec<_>>().join(", "),
+                rule.approvals,
+                rule.self_approval,
+                minutes(ms),
+            )
         })
         .collect();
     let rest = crate::config::Rule::default();

@@ -270,7 +270,12 @@ impl Runner {
 
     async fn ask_operator(&self, op: &Operation, evidence: Vec<String>) -> Result<(), StoreError> {
         let log = Path::new(&op.folder).join("log.txt");
-        self.end_with(op, State::NeedsOperator, Outcome { success: false, rolled_back: false, facts: evidence, log }).await
+        self.end_with(
+            op,
+            State::NeedsOperator,
+            Outcome { success: false, rolled_back: false, facts: evidence, log },
+        )
+        .await
     }
 
     async fn end_with(&self, op: &Operation, to: State, outcome: Outcome) -> Result<(), StoreError> {
@@ -300,7 +305,11 @@ impl Runner {
             let fact = messages::meanwhile_so(approval::lang(op)).to_owned();
             let log = folder.join("log.txt");
             return self
-                .end_with(op, State::Succeeded, Outcome { success: true, rolled_back: false, facts: vec![fact], log })
+                .end_with(
+                    op,
+                    State::Succeeded,
+                    Outcome { success: true, rolled_back: false, facts: vec![fact], log },
+                )
                 .await;
         }
         let now = self.house.store.clock.now_ms();
