@@ -1,6 +1,7 @@
 //! A case: one operation as it stands inside a transaction, and what is decided about it. Deciding is pure; the store
 //! carries the effects out, in their order, in the same transaction.
 
+use super::mutants::{self, Mutant};
 use super::{Freeze, Operation, State, Vote};
 use crate::execution::Outcome;
 
@@ -168,8 +169,6 @@ pub enum Notice {
     Tightened,
     /// Somebody stops it while it runs.
     Stopping(String),
-    /// It can't be stopped any more.
-    CantStop,
     /// How it ended, as people shall read it.
     Ended(Outcome),
     /// A person said how it ended.
@@ -189,8 +188,6 @@ pub enum Refused {
     NoReason,
     /// The policy says no.
     Policy(super::Refusal),
-    /// Neither the asker nor an approver.
-    NotYours,
 }
 
 impl Case {
@@ -236,7 +233,9 @@ impl Case {
             tracing::error!(operation = self.op.id, %from, %to, "there is no such step");
             return false;
         }
-        self.note(to.as_str(), by, detail);
+        if !(mutants::is(Mutant::AuditForgotten) && to == State::Approved) {
+            self.note(to.as_str(), by, detail);
+        }
         self.effects.push(Effect::Move(from, to));
         self.op.state = to;
         if to.is_final() || to == State::AwaitingApproval {

@@ -49,6 +49,9 @@ pub trait World: Send + Sync {
     /// Where an operation's progress goes to.
     fn progress(&self, op: &Operation) -> mpsc::Sender<Progress>;
 
+    /// A text without the secrets that are known, and without what looks like one.
+    fn hide(&self, text: &str) -> String;
+
     /// What of an outcome is told in the room, and whether the log is attached.
     fn shown(&self, outcome: &Outcome) -> (Outcome, bool);
 }
@@ -80,7 +83,11 @@ pub async fn react<W: World>(
     by: By<'_>,
 ) -> Result<bool, GateError> {
     let store = world.store();
-    let Some(op) = store.proposed_by(target).await? else {
+    let mut found = store.proposed_by(target).await?;
+    if found.is_none() && mutants::is(Mutant::AnyEventCounts) {
+        found = store.asked_by(target).await?.pop();
+    }
+    let Some(op) = found else {
         if super::verdict(key).is_some() && store.unsent(room).await? {
             return Err(GateError::TooEarly);
         }
@@ -103,9 +110,14 @@ pub async fn cast<W: World>(
     let rules = world.rules();
     world
         .store()
-        .decide(&op.id, Some(cause), |case| vote::vote(case, rules, &standing, ballot))
+        .decide(&op.id, noted(cause), |case| vote::vote(case, rules, &standing, ballot))
         .await?;
     Ok(())
+}
+
+/// The note that an event is handled; a mutant forgets it.
+fn noted(cause: i64) -> super::Cause {
+    (!mutants::is(Mutant::HandledTwice)).then_some(cause)
 }
 
 /// Asks the homeserver; a mutant takes what it can't say for consent.
@@ -254,12 +266,12 @@ pub async fn dispatch<W: World>(world: &W, id: &str) -> Result<(), GateError> {
     let Some(Some(op)) = leased else { return Ok(()) };
     let folder = PathBuf::from(&op.folder);
     let Some(executor) = world.executor(&op.plan.executor) else {
-        return fail(world, id, vec![gone(&op)]).await;
+        return fail(world, &op, vec![gone(&op)]).await;
     };
     match executor.observe(&op.plan, &folder).await {
         Ok(observed) if observed == op.plan.observed || mutants::is(Mutant::StaleRuns) => {}
         Ok(_) => return plan_again(world, &op, executor.as_ref()).await,
-        Err(error) => return fail(world, id, vec![words(&error)]).await,
+        Err(error) => return fail(world, &op, vec![words(&error)]).await,
     }
     let standing = standing(world, &op).await?;
     let claimed = if mutants::is(Mutant::EffectBeforeDispatch) {
@@ -287,7 +299,7 @@ pub async fn dispatch<W: World>(world: &W, id: &str) -> Result<(), GateError> {
     let outcome = executor.apply(&op.plan, &folder, permit, world.progress(&op)).await;
     match outcome {
         Ok(outcome) => ended(world, &op, outcome).await,
-        Err(ExecutorError::Lost(evidence)) => ask(world, id, evidence).await,
+        Err(ExecutorError::Lost(evidence)) => ask(world, &op, evidence).await,
         // It may have begun: only the run itself can tell how it ended.
         Err(error @ (ExecutorError::Io { .. } | ExecutorError::Spent)) => {
             tracing::error!(
@@ -297,7 +309,7 @@ pub async fn dispatch<W: World>(world: &W, id: &str) -> Result<(), GateError> {
             );
             adopt(world, id).await
         }
-        Err(error) => fail(world, id, vec![words(&error)]).await,
+        Err(error) => fail(world, &op, vec![words(&error)]).await,
     }
 }
 
@@ -317,7 +329,7 @@ pub async fn adopt<W: World>(world: &W, id: &str) -> Result<(), GateError> {
     let Some(op) = seen.filter(|op| op.state == State::Unknown) else { return Ok(()) };
     let folder = PathBuf::from(&op.folder);
     let Some(executor) = world.executor(&op.plan.executor) else {
-        return ask(world, id, vec![gone(&op)]).await;
+        return ask(world, &op, vec![gone(&op)]).await;
     };
     if op.course.stopping.is_some() {
         stop(world, &op).await;
@@ -331,11 +343,11 @@ pub async fn adopt<W: World>(world: &W, id: &str) -> Result<(), GateError> {
             let folder = again.unwrap_or(folder);
             match executor.apply(&op.plan, &folder, permit, world.progress(&op)).await {
                 Ok(outcome) => ended(world, &op, outcome).await,
-                Err(error) => fail(world, id, vec![words(&error)]).await,
+                Err(error) => fail(world, &op, vec![words(&error)]).await,
             }
         }
-        Ok(Adopted::NeverBegan) => fail(world, id, vec![messages::never_began(op.lang()).into()]).await,
-        Ok(Adopted::Unknown(evidence)) => ask(world, id, evidence).await,
+        Ok(Adopted::NeverBegan) => fail(world, &op, vec![messages::never_began(op.lang()).into()]).await,
+        Ok(Adopted::Unknown(evidence)) => ask(world, &op, evidence).await,
         Err(error @ ExecutorError::Io { .. }) => {
             tracing::error!(
                 operation = id,
@@ -344,7 +356,7 @@ pub async fn adopt<W: World>(world: &W, id: &str) -> Result<(), GateError> {
             );
             Err(GateError::TooEarly)
         }
-        Err(error) => ask(world, id, vec![words(&error)]).await,
+        Err(error) => ask(world, &op, vec![words(&error)]).await,
     }
 }
 
@@ -357,19 +369,23 @@ async fn ended<W: World>(world: &W, op: &Operation, outcome: Outcome) -> Result<
     end(world, &op.id, to, outcome).await
 }
 
-async fn fail<W: World>(world: &W, id: &str, facts: Vec<String>) -> Result<(), GateError> {
-    end(world, id, State::Failed, plain(false, facts)).await
+async fn fail<W: World>(world: &W, op: &Operation, facts: Vec<String>) -> Result<(), GateError> {
+    end(world, &op.id, State::Failed, plain(op, false, facts)).await
 }
 
-async fn ask<W: World>(world: &W, id: &str, evidence: Vec<String>) -> Result<(), GateError> {
-    end(world, id, State::NeedsOperator, plain(false, evidence)).await
+async fn ask<W: World>(world: &W, op: &Operation, evidence: Vec<String>) -> Result<(), GateError> {
+    end(world, &op.id, State::NeedsOperator, plain(op, false, evidence)).await
 }
 
-fn plain(success: bool, facts: Vec<String>) -> Outcome {
-    Outcome { success, rolled_back: false, facts, log: PathBuf::new() }
+fn plain(op: &Operation, success: bool, facts: Vec<String>) -> Outcome {
+    let log = PathBuf::from(&op.folder).join("log.txt");
+    Outcome { success, rolled_back: false, facts, log }
 }
 
-async fn end<W: World>(world: &W, id: &str, to: State, outcome: Outcome) -> Result<(), GateError> {
+async fn end<W: World>(world: &W, id: &str, to: State, mut outcome: Outcome) -> Result<(), GateError> {
+    if !mutants::is(Mutant::SecretValue) {
+        outcome.facts = outcome.facts.iter().map(|fact| world.hide(fact)).collect();
+    }
     let (shown, attach) = world.shown(&outcome);
     world
         .store()
@@ -388,15 +404,15 @@ async fn plan_again<W: World>(
     task.operation = world.new_operation_id();
     let folder = match world.fresh_folder(&task.operation).await {
         Ok(folder) => folder,
-        Err(error) => return fail(world, &op.id, vec![error.to_string()]).await,
+        Err(error) => return fail(world, op, vec![error.to_string()]).await,
     };
     let plan = match executor.plan(&task, &folder, world.rules().version()).await {
         Ok(plan) => plan,
-        Err(error) => return fail(world, &op.id, vec![words(&error)]).await,
+        Err(error) => return fail(world, op, vec![words(&error)]).await,
     };
     if !plan.changes() {
         let facts = vec![messages::meanwhile_so(op.lang()).to_owned()];
-        return end(world, &op.id, State::Succeeded, plain(true, facts)).await;
+        return end(world, &op.id, State::Succeeded, plain(op, true, facts)).await;
     }
     let made = super::request::Made {
         plan,

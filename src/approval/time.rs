@@ -38,7 +38,7 @@ pub(super) fn tighten(case: &mut Case, rules: &Rules) {
 }
 
 /// Does what is due: the end of its time, the reminder at half time, the call of the second group.
-pub fn tick(case: &mut Case, rules: &Rules) {
+pub(super) fn tick(case: &mut Case, rules: &Rules) {
     if !case.op.state.is_pending() || expire(case) {
         return;
     }
@@ -59,7 +59,7 @@ pub fn tick(case: &mut Case, rules: &Rules) {
         case.op.course.reminded = true;
         case.note("reminded", By::RALF, "");
         case.keep();
-        let mut called = rules.approver_ids(&case.op.terms);
+        let mut called = rules.ids_of(&case.op.terms.approvers);
         called.retain(|id| !case.votes.iter().any(|vote| vote.user_id == *id));
         case.say(Say::Thread(Notice::Reminder, called));
         case.refresh();

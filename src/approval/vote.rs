@@ -156,7 +156,7 @@ pub(super) fn end(case: &mut Case, notice: Notice, place: Option<&Place>) {
 }
 
 /// A reaction was redacted: the vote is taken back as long as nothing was dispatched; later it is only noted.
-pub fn withdraw(case: &mut Case, rules: &Rules, standing: &Standing, by: By<'_>, vote_event: &str) {
+pub(super) fn withdraw(case: &mut Case, rules: &Rules, standing: &Standing, by: By<'_>, vote_event: &str) {
     if !case.op.state.is_pending() {
         return case.note("redacted_late", by, vote_event);
     }
@@ -182,7 +182,7 @@ pub(super) fn reopen(case: &mut Case, rules: &Rules, standing: &Standing, by: By
 }
 
 /// Rights in the room changed: votes of who has lost them are void.
-pub fn rights_changed(case: &mut Case, rules: &Rules, standing: &Standing, by: By<'_>) {
+pub(super) fn rights_changed(case: &mut Case, rules: &Rules, standing: &Standing, by: By<'_>) {
     if !case.op.state.is_pending() {
         return;
     }
@@ -280,7 +280,7 @@ pub fn break_glass(
     case.note("glass_broken", by, reason);
     case.op.course.glass = Some(Glass { by: by.actor.into(), reason: reason.into() });
     case.op.terms.wait_ms = 0;
-    case.op.expires_ts = case.op.expires_ts.min(case.now.saturating_add(rules.glass_ms()));
+    case.op.expires_ts = case.op.expires_ts.min(case.now.saturating_add(rules.break_glass_expiry_ms()));
     case.keep();
     if case.op.state == State::AwaitingApproval {
         case.become_(State::Approved, by, "break-glass");

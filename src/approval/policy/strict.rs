@@ -33,7 +33,10 @@ pub(super) fn stricter(then: &Terms, now: &Terms) -> Terms {
     let same = then.approvers == now.approvers && (called(then) == called(now) || terms.escalation.is_none());
     if !same {
         let escalated = called(now).unwrap_or_default();
-        terms.also.push(Circle { approvers: now.approvers.clone(), escalated });
+        let circle = Circle { approvers: now.approvers.clone(), escalated };
+        if !terms.also.contains(&circle) {
+            terms.also.push(circle);
+        }
     }
     for circle in &now.also {
         if !terms.also.contains(circle) {
