@@ -127,6 +127,10 @@ async fn standing<W: World>(world: &W, op: &Operation) -> Result<Standing, GateE
             members: world.rules().everybody().map(|id| (id.to_owned(), i64::MAX)).collect(),
             upgraded: false,
         }),
+        Ok(mut standing) if mutants::is(Mutant::UpgradeKeepsVotes) => {
+            standing.upgraded = false;
+            Ok(standing)
+        }
         other => other,
     }
 }
