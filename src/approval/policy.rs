@@ -115,6 +115,11 @@ impl Rules {
         self.terms[self.decides(about)].clone()
     }
 
+    /// The terms of all rules in their order, and behind them those without a rule.
+    pub fn all_terms(&self) -> &[Terms] {
+        &self.terms
+    }
+
     /// The index of the terms that apply.
     fn decides(&self, about: &About<'_>) -> usize {
         let holds = |rule: &Rule| {

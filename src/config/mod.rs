@@ -107,7 +107,7 @@ impl Config {
         self.model.validate(problems);
         self.rooms.validate(problems);
         people::validate(&self.people, problems);
-        self.policy.validate(&self.people, problems);
+        policy::validate(self, problems);
         self.executors.validate(problems);
         self.log.validate(problems);
     }

@@ -1,8 +1,11 @@
 //! `[policy]`: what needs whose consent. What it means for one request, [`crate::approval::Rules`] says.
 
 mod check;
+mod conditions;
+mod fields;
 mod rule;
 
+pub(super) use check::validate;
 pub use rule::{Raise, Rule};
 
 use std::collections::BTreeMap;

@@ -150,16 +150,23 @@ roles = ["approver"]
 
 [people.approver]
 ids = [{approver}]
-roles = ["approver"]
+roles = ["approver", "emergency"]
 
 [[policy.rules]]
+name = "looking"
+risk = ["read"]
+auto_approve = true
+
+[[policy.rules]]
+name = "losing"
+intents = ["remove_service", "restore_backup", "rotate_secret"]
+approvals = 2
+
+[[policy.rules]]
+name = "working"
 intents = ["deploy_service", "restart_service", "rollback_service", "scale_service", "update_service", "run_backup"]
 approvals = 1
 self_approval = true
-
-[[policy.rules]]
-intents = ["remove_service", "restore_backup", "rotate_secret"]
-approvals = 2
 
 [inventory]
 hosts = {hosts}
@@ -196,6 +203,7 @@ token = {webhook_token}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::approval::Rules;
 
     #[test]
     fn the_configuration_is_one() {
@@ -220,8 +228,9 @@ mod tests {
         assert!(wrong.err().unwrap().to_string().contains("RALF_POLICY__EXPIRY"));
         write(&state, &installation, &fleet, &[]).unwrap();
         let config = Config::load_with(&config_file(folder.path()), []).unwrap();
-        assert_eq!(config.policy.rule("remove_service").approvals, 2);
-        assert_eq!(config.policy.rule("deploy_service").approvals, 1);
+        let rules = Rules::new(&config, ruma::server_name!("lab.local"));
+        let titles: Vec<&str> = rules.all_terms().iter().map(|terms| terms.rule.as_str()).collect();
+        assert_eq!(titles, ["looking", "losing", "working", "default"]);
         assert_eq!(config.appservice.registered_url(), url);
         let registration = Registration::read(&registration_file(folder.path())).unwrap();
         assert_eq!(registration.url, Some(url));
