@@ -172,3 +172,6 @@ fn version(config: &Config) -> String {
     let policy = format!("{:?}", Policy { freeze: None, ..config.policy.clone() });
     hex(&Sha256::digest(canonical(&(people, policy))))[..16].to_owned()
 }
+
+#[cfg(test)]
+mod tests;

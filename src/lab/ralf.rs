@@ -126,6 +126,9 @@ fn exposed(secret: Option<&Secret>) -> String {
     secret.map(|secret| secret.expose().to_owned()).unwrap_or_default()
 }
 
+/// What needs whose consent in the lab.
+pub(crate) const POLICY: &str = include_str!("../../config/lab/policy.toml");
+
 fn config(state: &State, installation: &Installation, fleet: &Fleet, playbooks: &Path) -> String {
     let text = |value: &str| toml::Value::String(value.to_owned()).to_string();
     let path = |value: &Path| text(&value.to_string_lossy());
@@ -152,22 +155,7 @@ roles = ["approver"]
 ids = [{approver}]
 roles = ["approver", "emergency"]
 
-[[policy.rules]]
-name = "looking"
-risk = ["read"]
-auto_approve = true
-
-[[policy.rules]]
-name = "losing"
-intents = ["remove_service", "restore_backup", "rotate_secret"]
-approvals = 2
-
-[[policy.rules]]
-name = "working"
-intents = ["deploy_service", "restart_service", "rollback_service", "scale_service", "update_service", "run_backup"]
-approvals = 1
-self_approval = true
-
+{POLICY}
 [inventory]
 hosts = {hosts}
 services = {services}
