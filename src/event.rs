@@ -42,6 +42,8 @@ pub enum Kind {
         /// Whether the invite is to a direct chat.
         direct: bool,
     },
+    /// Who may do what in a room changed, or the room was replaced.
+    Rights,
     /// Our own message came back: the homeserver has it under this event's id.
     Echo {
         /// The outbox row's transaction id.

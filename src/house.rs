@@ -52,8 +52,6 @@ pub struct House {
     pub lost_lease: Notify,
     /// Whose voice counts, and what it takes.
     pub rules: Rules,
-    /// The hash of the policy in force.
-    pub policy_version: String,
     /// Transaction ids of what was sent lately: their echoes tell nothing new.
     sent: Mutex<HashSet<String>>,
 }
@@ -96,7 +94,6 @@ impl House {
     pub fn new(parts: Parts) -> Self {
         let Parts { config, server, store, clients, catalogue, model, inventory, executors, metrics } = parts;
         let rules = Rules::new(&config, &server);
-        let policy_version = rules.version().to_owned();
         let understanding = Arc::new(SetOnce::new());
         let (trained, of) = (Arc::clone(&understanding), catalogue.clone());
         tokio::task::spawn_blocking(move || drop(trained.set(Understanding::new(of))));
@@ -117,7 +114,6 @@ impl House {
             approved: Notify::new(),
             lost_lease: Notify::new(),
             rules,
-            policy_version,
             sent: Mutex::default(),
         }
     }

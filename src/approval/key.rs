@@ -1,5 +1,7 @@
 //! Reaction keys.
 
+use super::mutants::{self, Mutant};
+
 /// What a vote says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -24,7 +26,10 @@ pub fn verdict(key: &str) -> Option<Verdict> {
     let bare: String = key
         .trim()
         .chars()
-        .filter(|c| !matches!(c, '\u{fe0e}' | '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}'))
+        .filter(|c| {
+            mutants::is(Mutant::KeyUnnormalised)
+                || !matches!(c, '\u{fe0e}' | '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}')
+        })
         .collect();
     match bare.as_str() {
         "✅" | "👍" => Some(Verdict::Approve),

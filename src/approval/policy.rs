@@ -11,7 +11,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::SignedDuration;
 use ruma::ServerName;
 
-use super::{Escalation, Terms};
+use super::{Escalation, Terms, Who};
 use crate::config::{Config, Pattern, Policy, Raise, Role, Rule};
 use crate::plan::{Plan, Risk, canonical, hex};
 
@@ -108,6 +108,23 @@ impl Rules {
         let changing = plan.changes() || plan.destroys() || effects.create > 0 || effects.change > 0;
         let changing = changing.then_some(Risk::Low);
         raised.chain(destroying).chain(changing).fold(plan.risk, Risk::max)
+    }
+
+    /// The Matrix ids of `[people]` that are meant, whatever room they are in; power is not looked at.
+    pub fn ids_of(&self, who: &[Who]) -> Vec<String> {
+        let meant = |person: &Known| {
+            who.iter().any(|who| match who {
+                Who::Role(name) => Role::named(name).is_some_and(|role| person.roles.contains(&role)),
+                Who::Person(name) => *name == person.name,
+                Who::Power(_) => false,
+            })
+        };
+        self.people.iter().filter(|person| meant(person)).flat_map(|person| person.ids.clone()).collect()
+    }
+
+    /// Every Matrix id of `[people]`.
+    pub fn everybody(&self) -> impl Iterator<Item = &str> {
+        self.ids.keys().map(String::as_str)
     }
 
     /// What it takes to approve a request.

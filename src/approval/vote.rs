@@ -1,284 +1,300 @@
-//! Votes: by a reaction on exactly the proposal, or by words.
+//! Votes and everything else that people decide before an operation is dispatched. Pure: a [`Case`] goes in and comes
+//! back with effects.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
-use ruma::UserId;
-
-use super::gate::{holding, needed};
-use super::request::{approvers, lang, message, refresh, root};
-use super::{Verdict, move_on};
-use crate::audit::New;
-use crate::config::Role;
-use crate::conversation::Talk;
-use crate::event::Event;
-use crate::house::House;
-use crate::report::{Text, messages};
-use crate::store::{Operation, State, StoreError, Tx, Vote};
+use super::case::{By, Case, Effect, Notice, Place, Refused, Say};
+use super::mutants::{self, Mutant};
+use super::policy::{About, Rules};
+use super::{Glass, Operation, Standing, State, Verdict, Vote, time};
 
 /// A vote on its way in.
-struct Cast<'a> {
-    user: &'a UserId,
-    verdict: Verdict,
-    event: &'a str,
-    reason: &'a str,
+#[derive(Debug, Clone, Copy)]
+pub struct Ballot<'a> {
+    /// Who votes, and by which event.
+    pub by: By<'a>,
+    /// What.
+    pub verdict: Verdict,
+    /// Why, if that was said.
+    pub reason: &'a str,
     /// Set for words: they are always answered, where they were said.
-    talk: Option<&'a Talk>,
+    pub place: Option<&'a Place>,
 }
 
-/// A reaction on the proposal of an operation.
-pub async fn react(
-    house: &Arc<House>,
-    seq: i64,
-    event: &Event,
-    id: &str,
-    verdict: Verdict,
-) -> Result<(), StoreError> {
-    cast(house, seq, id, Cast { user: &event.sender, verdict, event: &event.id, reason: "", talk: None })
-        .await
+/// What the policy is asked about an operation.
+pub(super) fn about(op: &Operation) -> About<'_> {
+    About { intent: &op.intent, bot: &op.bot, risk: op.plan.risk, targets: &op.plan.targets }
 }
 
-/// `approve ID`, `deny ID reason`
-pub async fn vote_by_words(
-    house: &Arc<House>,
-    seq: i64,
-    talk: &Talk,
-    id: &str,
-    verdict: Verdict,
-    reason: &str,
-) -> Result<(), StoreError> {
-    let Ok(user) = UserId::parse(&talk.asker) else { return Ok(()) };
-    cast(house, seq, id, Cast { user: &user, verdict, event: &talk.event, reason, talk: Some(talk) }).await
+/// How many approvals hold, and how many it takes.
+pub(super) fn tally(case: &Case, rules: &Rules, standing: &Standing) -> (usize, usize) {
+    let op = &case.op;
+    let needed = usize::try_from(op.terms.approvals).unwrap_or(usize::MAX);
+    if op.terms.second_factor {
+        return (0, needed.max(1));
+    }
+    if let Some(glass) = &op.course.glass
+        && (mutants::is(Mutant::RightsUnchecked) || rules.may_break_glass(&glass.by, standing).is_ok())
+    {
+        return (needed, needed);
+    }
+    let holds = |vote: &&Vote| {
+        vote.verdict == Verdict::Approve.as_str()
+            && (mutants::is(Mutant::RightsUnchecked)
+                || rules
+                    .may_approve(&op.terms, op.course.escalated, &op.requester, &vote.user_id, standing)
+                    .is_ok())
+    };
+    let holding = case.votes.iter().filter(holds);
+    let given = holding.map(|vote| vote.person.as_str()).collect::<BTreeSet<_>>().len();
+    (given, needed)
 }
 
-async fn cast(house: &Arc<House>, seq: i64, id: &str, cast: Cast<'_>) -> Result<(), StoreError> {
-    let mut tx = house.store.begin().await?;
-    if !tx.handled(seq).await? {
-        return Ok(());
+/// A vote.
+pub fn vote(case: &mut Case, rules: &Rules, standing: &Standing, ballot: Ballot<'_>) {
+    if !open(case, rules, ballot.place) {
+        return;
     }
-    let Some((mut op, mut votes)) = tx.lock_operation(id).await? else { return tx.commit().await };
-    if !op.state.is_pending() {
-        if let Some(talk) = cast.talk {
-            answer(&mut tx, &op, &votes, messages::too_late(talk.lang, &op), talk).await?;
-        }
-        return tx.commit().await;
+    if standing.upgraded && !mutants::is(Mutant::UpgradeKeepsVotes) {
+        return room_gone(case, By::RALF);
     }
-    if tx.now_ms() >= op.expires_ts {
-        expire(&mut tx, &mut op, &votes).await?;
-        return tx.commit().await;
-    }
-    if let Some(refusal) = refused(house, &op, &cast) {
-        tx.audit(New {
-            kind: "vote_refused",
-            operation: &op.id,
-            actor: cast.user.as_str(),
-            event_id: cast.event,
-            detail: cast.verdict.as_str(),
-        })
-        .await?;
-        if let Some(talk) = cast.talk {
-            answer(&mut tx, &op, &votes, refusal, talk).await?;
-        } else if tx.once(&format!("refused:{}:{}", op.id, cast.user)).await? {
-            tell(&mut tx, &op, &votes, refusal).await?;
-        }
-        return tx.commit().await;
-    }
-    let person = house.person(cast.user).map_or_else(|| cast.user.to_string(), |(name, _)| name.to_owned());
+    let person = match entitled(case, rules, standing, &ballot) {
+        Ok(person) => person,
+        Err(why) => return refuse(case, ballot, why),
+    };
+    case.note("vote", ballot.by, ballot.verdict.as_str());
     let vote = Vote {
         person,
-        user_id: cast.user.to_string(),
-        verdict: cast.verdict.as_str().into(),
-        event_id: cast.event.to_owned(),
-        ts: tx.now_ms(),
+        user_id: ballot.by.actor.to_owned(),
+        verdict: ballot.verdict.as_str().to_owned(),
+        event_id: ballot.by.event.to_owned(),
+        ts: case.now,
     };
-    tx.audit(New {
-        kind: "vote",
-        operation: &op.id,
-        actor: cast.user.as_str(),
-        event_id: cast.event,
-        detail: cast.verdict.as_str(),
-    })
-    .await?;
-    tx.vote(&op.id, &vote).await?;
-    votes.retain(|other| other.person != vote.person);
-    votes.push(vote);
-    let waited = tx.now_ms() - op.created_ts;
-    let (given, wanted) = (holding(house, &op, &votes), needed(house, &op));
-    let decided = match cast.verdict {
+    case.votes.retain(|other| other.person != vote.person);
+    case.votes.push(vote.clone());
+    case.then(Effect::Cast(vote));
+    match ballot.verdict {
+        Verdict::Deny if mutants::is(Mutant::DenyIsNotFinal) => {}
         Verdict::Deny => {
-            move_on(&mut tx, &mut op, State::Denied, cast.user.as_str(), cast.event, cast.reason).await?;
-            Some(messages::denied(lang(&op), cast.user.as_str(), cast.reason))
+            case.become_(State::Denied, ballot.by, ballot.reason);
+            end(case, Notice::Denied(ballot.by.actor.into(), ballot.reason.into()), ballot.place);
         }
-        Verdict::Approve if op.state == State::AwaitingApproval && given >= wanted => {
-            move_on(&mut tx, &mut op, State::Approved, cast.user.as_str(), cast.event, "").await?;
-            Some(messages::decided(lang(&op), &approvers(&votes)))
+        Verdict::Approve => {
+            let (given, needed) = tally(case, rules, standing);
+            if case.op.state == State::AwaitingApproval && given >= needed {
+                case.become_(State::Approved, ballot.by, "");
+                let notice = Notice::Approved(approvers(&case.votes));
+                case.answer(notice, ballot.place);
+            } else if ballot.place.is_some() {
+                case.answer(Notice::Counted { given, needed }, ballot.place);
+            }
         }
-        Verdict::Approve => None,
+    }
+    case.refresh();
+}
+
+/// Whether anything can still be decided; brings the case up to date first.
+fn open(case: &mut Case, rules: &Rules, place: Option<&Place>) -> bool {
+    if case.op.state.is_pending() && !time::expire(case) {
+        time::tighten(case, rules);
+        return true;
+    }
+    if let Some(place) = place {
+        case.say(Say::Answer(Notice::TooLate, Box::new(place.clone())));
+    }
+    false
+}
+
+/// The person whose vote this is, or why it does not count.
+fn entitled(case: &Case, rules: &Rules, standing: &Standing, ballot: &Ballot<'_>) -> Result<String, Refused> {
+    let op = &case.op;
+    let user = ballot.by.actor;
+    let person = match ballot.verdict {
+        Verdict::Approve => rules.may_approve(&op.terms, op.course.escalated, &op.requester, user, standing),
+        Verdict::Deny => rules.may_deny(&op.terms, op.course.escalated, &op.requester, user, standing),
     };
-    let text = decided.clone().unwrap_or_else(|| messages::counted(lang(&op), given, wanted));
-    match cast.talk {
-        Some(talk) if talk.room == op.room_id => say(&mut tx, &op, &votes, text, Some(talk)).await?,
-        Some(talk) => {
-            answer(&mut tx, &op, &votes, text.clone(), talk).await?;
-            tell(&mut tx, &op, &votes, text).await?;
+    let person = person.map_err(Refused::Policy)?;
+    if ballot.verdict == Verdict::Approve {
+        if op.proposal_event.is_none() {
+            return Err(Refused::NotShown);
         }
-        None if decided.is_some() => tell(&mut tx, &op, &votes, text).await?,
-        None => {}
+        if op.terms.second_factor {
+            return Err(Refused::SecondFactor);
+        }
     }
-    refresh(&mut tx, &op, &votes).await?;
-    tx.commit().await?;
-    if decided.is_some() {
-        house.metrics.decided(waited);
-        house.approved.notify_one();
-    }
-    Ok(())
+    Ok(if mutants::is(Mutant::OneVoteAnId) { user.to_owned() } else { person })
 }
 
-/// Why this vote can't count, if it can't.
-fn refused(house: &House, op: &Operation, cast: &Cast<'_>) -> Option<Text> {
-    let lang = cast.talk.map_or(lang(op), |talk| talk.lang);
-    let approver = house.has_role(cast.user, Role::Approver);
-    let name = |user: &UserId| house.person(user).map(|(name, _)| name);
-    let asker = op.requester == cast.user.as_str()
-        || UserId::parse(&op.requester)
-            .is_ok_and(|asker| name(&asker).is_some() && name(&asker) == name(cast.user));
-    let own = op.self_approval && house.config.policy.rule(&op.intent).self_approval;
-    match cast.verdict {
-        // What nobody was shown can't be approved.
-        Verdict::Approve if op.proposal_event.is_none() => Some(messages::not_shown_yet(lang)),
-        Verdict::Deny if approver || asker => None,
-        Verdict::Approve if approver && (own || !asker) => None,
-        Verdict::Approve if approver => Some(messages::no_self_approval(lang)),
-        _ => Some(messages::may_not_vote(lang, cast.user.as_str())),
+/// Words are answered always, a tap once a person.
+fn refuse(case: &mut Case, ballot: Ballot<'_>, why: Refused) {
+    case.note("vote_refused", ballot.by, ballot.verdict.as_str());
+    let notice = Notice::Refused(why, ballot.by.actor.to_owned());
+    if let Some(place) = ballot.place {
+        case.say(Say::Answer(notice, Box::new(place.clone())));
+    } else if case.op.course.refused.len() < 32 && case.op.course.refused.insert(ballot.by.actor.to_owned()) {
+        case.keep();
+        case.tell(notice);
     }
 }
 
-/// Answers words where they were said.
-async fn answer(
-    tx: &mut Tx,
-    op: &Operation,
-    votes: &[Vote],
-    text: Text,
-    talk: &Talk,
-) -> Result<(), StoreError> {
-    let text = text.with("org.ralf.operation", messages::field(op, approvers(votes).len()));
-    tx.say(talk.message(talk.related(text).build())).await?;
-    Ok(())
+/// The one report of something that ends before it was dispatched: words are answered with it, anything else is told as
+/// a new message.
+pub(super) fn end(case: &mut Case, notice: Notice, place: Option<&Place>) {
+    if mutants::is(Mutant::NoReport) {
+        return;
+    }
+    match place {
+        Some(place) if place.room == case.op.room_id => {
+            case.say(Say::Answer(notice, Box::new(place.clone())));
+        }
+        Some(place) => {
+            case.say(Say::Answer(notice.clone(), Box::new(place.clone())));
+            case.say(Say::Report(notice));
+        }
+        None => case.say(Say::Report(notice)),
+    }
 }
 
-/// Tells the story in the proposal's thread.
-async fn tell(tx: &mut Tx, op: &Operation, votes: &[Vote], text: Text) -> Result<(), StoreError> {
-    say(tx, op, votes, text, None).await
+/// A reaction was redacted: the vote is taken back as long as nothing was dispatched; later it is only noted.
+pub(super) fn withdraw(case: &mut Case, rules: &Rules, standing: &Standing, by: By<'_>, vote_event: &str) {
+    if !case.op.state.is_pending() {
+        return case.note("redacted_late", by, vote_event);
+    }
+    case.note("vote_withdrawn", by, vote_event);
+    if mutants::is(Mutant::WithdrawalForgotten) {
+        return;
+    }
+    case.then(Effect::Withdraw(vote_event.to_owned()));
+    case.votes.retain(|vote| vote.event_id != vote_event);
+    reopen(case, rules, standing, by);
+    case.refresh();
 }
 
-/// Says something about an operation in its room: as the answer to words, or in the proposal's thread.
-async fn say(
-    tx: &mut Tx,
-    op: &Operation,
-    votes: &[Vote],
-    text: Text,
-    talk: Option<&Talk>,
-) -> Result<(), StoreError> {
-    let text = text.with("org.ralf.operation", messages::field(op, approvers(votes).len()));
-    let text = match talk {
-        Some(talk) => talk.related(text),
-        None => text.notice().in_thread(&root(op)),
+/// What was approved waits again when its approvals do not suffice any more. Returns whether it does.
+pub(super) fn reopen(case: &mut Case, rules: &Rules, standing: &Standing, by: By<'_>) -> bool {
+    let (given, needed) = tally(case, rules, standing);
+    if case.op.state != State::Approved || given >= needed {
+        return false;
+    }
+    case.become_(State::AwaitingApproval, by, format!("{given} of {needed} approvals hold"));
+    case.tell(Notice::Reopened);
+    true
+}
+
+/// Rights in the room changed: votes of who has lost them are void.
+pub(super) fn rights_changed(case: &mut Case, rules: &Rules, standing: &Standing, by: By<'_>) {
+    if !case.op.state.is_pending() {
+        return;
+    }
+    if standing.upgraded {
+        if !mutants::is(Mutant::UpgradeKeepsVotes) {
+            room_gone(case, by);
+        }
+        return;
+    }
+    let op = &case.op;
+    let lost: Vec<Vote> = case
+        .votes
+        .iter()
+        .filter(|vote| {
+            rules.may_approve(&op.terms, op.course.escalated, &op.requester, &vote.user_id, standing).is_err()
+        })
+        .cloned()
+        .collect();
+    if lost.is_empty() || mutants::is(Mutant::RightsUnchecked) {
+        return;
+    }
+    for vote in lost {
+        case.note("vote_void", by, vote.event_id.clone());
+        case.votes.retain(|other| other.event_id != vote.event_id);
+        case.then(Effect::Withdraw(vote.event_id));
+    }
+    reopen(case, rules, standing, by);
+    case.refresh();
+}
+
+/// The room is not there any more: nobody can decide, and what was decided in it is void.
+pub fn room_gone(case: &mut Case, by: By<'_>) {
+    if !case.op.state.is_pending() {
+        return;
+    }
+    case.votes.clear();
+    case.then(Effect::Void);
+    if case.become_(State::Cancelled, by, "the room was replaced") {
+        end(case, Notice::RoomGone, None);
+        case.refresh();
+    }
+}
+
+/// Takes back what is pending.
+pub fn cancel(case: &mut Case, by: By<'_>, place: Option<&Place>) {
+    if !case.op.state.is_pending() || !case.become_(State::Cancelled, by, "") {
+        return;
+    }
+    end(case, Notice::Cancelled(by.actor.into()), place);
+    case.refresh();
+}
+
+/// Why it was denied, said by who denied it, after the tap.
+pub fn reason(case: &mut Case, by: By<'_>, reason: &str) -> bool {
+    let denied = |vote: &Vote| vote.user_id == by.actor && vote.verdict == Verdict::Deny.as_str();
+    if case.op.state != State::Denied || !case.votes.iter().any(denied) {
+        return false;
+    }
+    case.note("reason", by, reason);
+    case.tell(Notice::Reason(by.actor.into(), reason.into()));
+    true
+}
+
+/// Approves alone, in an emergency: with a reason, for a short time, announced in `ops` besides where it was said. Never
+/// for what no person asked for. It overrides the number of approvals and the wait; not a freeze, not the second factor.
+pub fn break_glass(
+    case: &mut Case,
+    rules: &Rules,
+    standing: &Standing,
+    (by, reason): (By<'_>, &str),
+    place: &Place,
+    ops: Option<&Place>,
+) {
+    if !open(case, rules, Some(place)) {
+        return;
+    }
+    let refused = if let Err(why) = rules.may_break_glass(by.actor, standing) {
+        Some(Refused::Policy(why))
+    } else if case.op.course.origin.is_some() && !mutants::is(Mutant::GlassForLoops) {
+        Some(Refused::NotForLoops)
+    } else if reason.trim().is_empty() {
+        Some(Refused::NoReason)
+    } else if case.op.proposal_event.is_none() {
+        Some(Refused::NotShown)
+    } else if case.op.terms.second_factor {
+        Some(Refused::SecondFactor)
+    } else {
+        None
     };
-    tx.say(message(op, "m.room.message", text.build())).await?;
-    Ok(())
+    if let Some(why) = refused {
+        case.note("glass_refused", by, reason);
+        let notice = Notice::Refused(why, by.actor.to_owned());
+        return case.say(Say::Answer(notice, Box::new(place.clone())));
+    }
+    case.note("glass_broken", by, reason);
+    case.op.course.glass = Some(Glass { by: by.actor.into(), reason: reason.into() });
+    case.op.terms.wait_ms = 0;
+    case.op.expires_ts = case.op.expires_ts.min(case.now.saturating_add(rules.break_glass_expiry_ms()));
+    case.keep();
+    if case.op.state == State::AwaitingApproval {
+        case.become_(State::Approved, by, "break-glass");
+    }
+    let notice = Notice::Glass { by: by.actor.into(), reason: reason.into() };
+    if let Some(ops) = ops.filter(|ops| ops.room != place.room && ops.room != case.op.room_id) {
+        case.say(Say::Answer(notice.clone(), Box::new(ops.clone())));
+    }
+    case.answer(notice, Some(place));
+    case.refresh();
 }
 
-/// A redacted reaction takes the vote back as long as nothing was dispatched; later it is only noted.
-pub async fn withdraw(
-    house: &Arc<House>,
-    seq: i64,
-    event: &Event,
-    id: &str,
-    vote_event: &str,
-) -> Result<(), StoreError> {
-    let mut tx = house.store.begin().await?;
-    if !tx.handled(seq).await? {
-        return Ok(());
-    }
-    let Some((mut op, mut votes)) = tx.lock_operation(id).await? else { return tx.commit().await };
-    tx.audit(New {
-        kind: if op.state.is_pending() { "vote_withdrawn" } else { "redacted_late" },
-        operation: &op.id,
-        actor: event.sender.as_str(),
-        event_id: &event.id,
-        detail: vote_event,
-    })
-    .await?;
-    if op.state.is_pending() {
-        tx.withdraw(vote_event).await?;
-        votes.retain(|vote| vote.event_id != vote_event);
-        if op.state == State::Approved && holding(house, &op, &votes) < needed(house, &op) {
-            let by = event.sender.as_str();
-            move_on(&mut tx, &mut op, State::AwaitingApproval, by, &event.id, "vote withdrawn").await?;
-            tx.release_targets(&op.id).await?;
-        }
-        refresh(&mut tx, &op, &votes).await?;
-    }
-    tx.commit().await
-}
-
-/// Takes a pending operation back, because the message that asked for it, or the proposal itself, is gone.
-pub async fn cancel(house: &House, id: &str, by: &str, event_id: &str) -> Result<(), StoreError> {
-    let mut tx = house.store.begin().await?;
-    take_back(&mut tx, id, by, event_id, None).await?;
-    tx.commit().await
-}
-
-/// `cancel ID`
-pub async fn cancel_by_words(house: &Arc<House>, seq: i64, talk: &Talk, id: &str) -> Result<(), StoreError> {
-    let mut tx = house.store.begin().await?;
-    if !tx.handled(seq).await? {
-        return Ok(());
-    }
-    take_back(&mut tx, id, &talk.asker, &talk.event, Some(talk)).await?;
-    tx.commit().await
-}
-
-async fn take_back(
-    tx: &mut Tx,
-    id: &str,
-    by: &str,
-    event_id: &str,
-    talk: Option<&Talk>,
-) -> Result<(), StoreError> {
-    let Some((mut op, votes)) = tx.lock_operation(id).await? else { return Ok(()) };
-    if !op.state.is_pending() {
-        return Ok(());
-    }
-    move_on(tx, &mut op, State::Cancelled, by, event_id, "").await?;
-    let text = messages::cancelled(lang(&op), by);
-    match talk {
-        Some(talk) if talk.room != op.room_id => {
-            answer(tx, &op, &votes, text.clone(), talk).await?;
-            tell(tx, &op, &votes, text).await?;
-        }
-        talk => say(tx, &op, &votes, text, talk).await?,
-    }
-    refresh(tx, &op, &votes).await
-}
-
-async fn expire(tx: &mut Tx, op: &mut Operation, votes: &[Vote]) -> Result<(), StoreError> {
-    move_on(tx, op, State::Expired, "ralf", "", "").await?;
-    let field = messages::field(op, approvers(votes).len());
-    let text = messages::expired(lang(op), op).reply_to(&root(op)).with("org.ralf.operation", field);
-    tx.say(message(op, "m.room.message", text.mention(&op.requester).build())).await?;
-    refresh(tx, op, votes).await
-}
-
-/// Expires every pending operation whose time is over, downtime included.
-pub async fn expire_due(house: &House) -> Result<(), StoreError> {
-    for op in house.store.operations_expired(house.store.clock.now_ms()).await? {
-        let mut tx = house.store.begin().await?;
-        if let Some((mut op, votes)) = tx.lock_operation(&op.id).await?
-            && op.state.is_pending()
-        {
-            expire(&mut tx, &mut op, &votes).await?;
-            tx.commit().await?;
-        }
-    }
-    Ok(())
+/// Who approved, by Matrix id.
+pub fn approvers(votes: &[Vote]) -> Vec<String> {
+    let approve = votes.iter().filter(|vote| vote.verdict == Verdict::Approve.as_str());
+    approve.map(|vote| vote.user_id.clone()).collect()
 }

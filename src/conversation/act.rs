@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::target::{self, Resolved};
 use super::{Answer, Talk, answer};
-use crate::approval;
+use crate::approval::{self, World as _};
 use crate::execution::ExecutorError;
 use crate::house::House;
 use crate::inbound::lanes::{HandleError, Handled};
@@ -123,14 +123,25 @@ async fn plan(house: &Arc<House>, talk: &Talk, intent: Intent) -> Result<Answer,
     let Some(executor) = house.executors.for_task(&task) else {
         return Ok(Answer::Say(messages::no_executor(talk.lang, &intent.name)));
     };
-    let folder = house.run_folder(&task.operation);
-    if let Err(error) = fresh(&folder).await {
-        return Err(HandleError::Broken(format!("{}: {error}", folder.display())));
-    }
-    match executor.plan(&task, &folder, &house.policy_version).await {
+    let folder =
+        house.fresh_folder(&task.operation).await.map_err(|error| HandleError::Broken(error.to_string()))?;
+    match executor.plan(&task, &folder, house.rules.version()).await {
         Ok(plan) => {
-            let op = approval::operation(house, talk, &intent, plan, &folder);
+            let bot = house.catalogue.get(&intent.name).map_or("core", |spec| spec.bot.as_str());
+            let now = house.store.clock.now_ms();
+            let made =
+                approval::Made { plan, folder: folder.clone(), now, proposal_txn: crate::clock::new_id() };
+            let op = approval::operation(&house.rules, talk, &intent, bot, made);
             if op.plan.changes() {
+                if let Some(never) = house.rules.never(&op.terms, &op.requester, None) {
+                    let _ = tokio::fs::remove_dir_all(&folder).await;
+                    return Ok(Answer::Say(messages::never(talk.lang, &op, &never)));
+                }
+                if messages::long_diff(&op).is_some()
+                    && let Err(error) = tokio::fs::write(folder.join("plan.diff"), &op.plan.diff).await
+                {
+                    return Err(HandleError::Broken(format!("{}: {error}", folder.display())));
+                }
                 return Ok(Answer::Propose(Box::new(op)));
             }
             let _ = tokio::fs::remove_dir_all(&folder).await;
@@ -146,10 +157,4 @@ async fn plan(house: &Arc<House>, talk: &Talk, intent: Intent) -> Result<Answer,
             Ok(Answer::Say(messages::planning_failed(talk.lang, &talk.sentence, &why)))
         }
     }
-}
-
-async fn fresh(folder: &std::path::Path) -> std::io::Result<()> {
-    tokio::fs::create_dir_all(folder).await?;
-    use std::os::unix::fs::PermissionsExt as _;
-    tokio::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).await
 }

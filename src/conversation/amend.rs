@@ -6,7 +6,7 @@ use ralf_intents::{Amendment, Intent, Names};
 use serde::{Deserialize, Serialize};
 
 use super::Talk;
-use crate::approval;
+use crate::approval::{self, By, GateStore as _};
 use crate::house::House;
 use crate::inbound::lanes::HandleError;
 use crate::store::{Operation, StoreError, Tx};
@@ -52,7 +52,8 @@ pub(super) async fn read(
         && let Some(op) = house.store.operation(&last.operation).await?
         && op.state.is_pending()
     {
-        approval::cancel(house, &op.id, &talk.asker, &talk.event).await?;
+        let by = By { actor: &talk.asker, event: &talk.event };
+        house.store.decide(&op.id, None, |case| approval::cancel(case, by, None)).await?;
     }
     Ok(amendment.map(|amendment| match amendment {
         Amendment::Instead(reading) | Amendment::Also(reading) => reading,

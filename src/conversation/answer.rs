@@ -102,7 +102,8 @@ pub(super) async fn commit(
             Answer::Ask(ask) => put_question(&mut tx, talk, &ask).await?,
             Answer::Propose(op) => {
                 amend::remember(&mut tx, &op).await?;
-                approval::propose(&mut tx, talk.lang, &op).await?;
+                let now = tx.now_ms();
+                tx.carry_out(approval::propose(*op, now)).await?;
             }
         }
     }

@@ -7,16 +7,15 @@
 use std::sync::Arc;
 
 use ralf_intents::{Intent, Lang, Outcome};
-use ruma::{RoomId, UserId};
+use ruma::UserId;
 
+use super::decide::{self, Decision};
 use super::{Answer, Talk, act, answer};
-use crate::approval::{self, Verdict};
-use crate::bots::Bot;
+use crate::approval::Verdict;
 use crate::config::Role;
 use crate::house::House;
 use crate::inbound::lanes::{HandleError, Handled};
 use crate::report::messages;
-use crate::store::{Operation, State};
 
 /// A command as it was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,14 +31,11 @@ pub(super) struct Command {
 enum Word {
     Help,
     Status,
-    Approve,
-    Deny,
-    Cancel,
+    Decide(Decision),
     Why,
     History,
     Whoami,
     Policy,
-    Resolve,
     NotBuilt,
     Unknown,
 }
@@ -49,12 +45,12 @@ const WORDS: &[(&str, Option<Lang>, Word)] = &[
     ("help", Some(Lang::En), Word::Help),
     ("hilfe", Some(Lang::De), Word::Help),
     ("status", None, Word::Status),
-    ("approve", Some(Lang::En), Word::Approve),
-    ("genehmige", Some(Lang::De), Word::Approve),
-    ("deny", Some(Lang::En), Word::Deny),
-    ("ablehnen", Some(Lang::De), Word::Deny),
-    ("cancel", Some(Lang::En), Word::Cancel),
-    ("abbrechen", Some(Lang::De), Word::Cancel),
+    ("approve", Some(Lang::En), Word::Decide(Decision::Vote(Verdict::Approve))),
+    ("genehmige", Some(Lang::De), Word::Decide(Decision::Vote(Verdict::Approve))),
+    ("deny", Some(Lang::En), Word::Decide(Decision::Vote(Verdict::Deny))),
+    ("ablehnen", Some(Lang::De), Word::Decide(Decision::Vote(Verdict::Deny))),
+    ("cancel", Some(Lang::En), Word::Decide(Decision::Cancel)),
+    ("abbrechen", Some(Lang::De), Word::Decide(Decision::Cancel)),
     ("why", Some(Lang::En), Word::Why),
     ("warum", Some(Lang::De), Word::Why),
     ("history", Some(Lang::En), Word::History),
@@ -75,16 +71,16 @@ const WORDS: &[(&str, Option<Lang>, Word)] = &[
     ("stumm", Some(Lang::De), Word::NotBuilt),
     ("alerts", Some(Lang::En), Word::NotBuilt),
     ("alarme", Some(Lang::De), Word::NotBuilt),
-    ("freeze", Some(Lang::En), Word::NotBuilt),
-    ("einfrieren", Some(Lang::De), Word::NotBuilt),
-    ("unfreeze", Some(Lang::En), Word::NotBuilt),
-    ("auftauen", Some(Lang::De), Word::NotBuilt),
+    ("freeze", Some(Lang::En), Word::Decide(Decision::Freeze)),
+    ("einfrieren", Some(Lang::De), Word::Decide(Decision::Freeze)),
+    ("unfreeze", Some(Lang::En), Word::Decide(Decision::Unfreeze)),
+    ("auftauen", Some(Lang::De), Word::Decide(Decision::Unfreeze)),
     ("incident", Some(Lang::En), Word::NotBuilt),
     ("vorfall", Some(Lang::De), Word::NotBuilt),
-    ("resolve", Some(Lang::En), Word::Resolve),
-    ("klären", Some(Lang::De), Word::Resolve),
-    ("breakglass", Some(Lang::En), Word::NotBuilt),
-    ("notfall", Some(Lang::De), Word::NotBuilt),
+    ("resolve", Some(Lang::En), Word::Decide(Decision::Resolve)),
+    ("klären", Some(Lang::De), Word::Decide(Decision::Resolve)),
+    ("breakglass", Some(Lang::En), Word::Decide(Decision::BreakGlass)),
+    ("notfall", Some(Lang::De), Word::Decide(Decision::BreakGlass)),
     ("test", Some(Lang::En), Word::NotBuilt),
     ("teste", Some(Lang::De), Word::NotBuilt),
     ("extend", Some(Lang::En), Word::NotBuilt),
@@ -135,10 +131,9 @@ pub(super) async fn run(
             let look = Intent { name: "show_status".into(), slots, changes: false };
             return act::on(house, seq, talk, vec![Outcome::Intent(look)], None).await;
         }
-        Word::Resolve => return resolve(house, seq, talk, &command).await,
-        Word::Approve => return vote(house, seq, talk, &command, Verdict::Approve).await,
-        Word::Deny => return vote(house, seq, talk, &command, Verdict::Deny).await,
-        Word::Cancel => return cancel(house, seq, talk, &command).await,
+        Word::Decide(decision) => {
+            return decide::run(house, seq, talk, decision, (&command.typed, &command.rest)).await;
+        }
         Word::Why => {
             act::explain(house, &talk, Some(command.rest.as_str()).filter(|id| !id.is_empty())).await?
         }
@@ -153,93 +148,6 @@ pub(super) async fn run(
         Word::Unknown => Answer::Say(messages::unknown_command(lang, &command.typed)),
     };
     answer::commit(house, seq, &talk, vec![answer], None).await?;
-    Ok(Handled::Done)
-}
-
-async fn vote(
-    house: &Arc<House>,
-    seq: i64,
-    talk: Talk,
-    command: &Command,
-    verdict: Verdict,
-) -> Result<Handled, HandleError> {
-    let (id, reason) = command.rest.split_once(char::is_whitespace).unwrap_or((&command.rest, ""));
-    let answer = match house.store.operation(&id.to_lowercase()).await? {
-        None if id.is_empty() => messages::id_wanted(talk.lang, &command.typed),
-        None => messages::no_such_operation(talk.lang, id),
-        Some(op) if !is_in(house, &talk, &op).await? => messages::may_not_vote(talk.lang, &talk.asker),
-        Some(op) => {
-            approval::vote_by_words(house, seq, &talk, &op.id, verdict, reason.trim()).await?;
-            return Ok(Handled::Done);
-        }
-    };
-    answer::commit(house, seq, &talk, vec![Answer::Say(answer)], None).await?;
-    Ok(Handled::Done)
-}
-
-/// Whether the speaker is in the room that the operation lives in: who left it has no say in it any more.
-async fn is_in(house: &House, talk: &Talk, op: &Operation) -> Result<bool, HandleError> {
-    if talk.room == op.room_id {
-        return Ok(true);
-    }
-    let (Some(bot), Ok(room)) = (Bot::named(&op.speaker), RoomId::parse(&op.room_id)) else {
-        return Ok(false);
-    };
-    // A homeserver that can't be asked lets nobody in.
-    let member = house.client(bot).state(&room, "m.room.member", &talk.asker).await.unwrap_or_default();
-    Ok(member.is_some_and(|member| member["membership"] == "join"))
-}
-
-async fn cancel(house: &Arc<House>, seq: i64, talk: Talk, command: &Command) -> Result<Handled, HandleError> {
-    let op = house.store.operation_like(&command.rest).await?;
-    let user = UserId::parse(&talk.asker).map_err(|e| HandleError::Broken(e.to_string()))?;
-    let answer = match op {
-        None if command.rest.is_empty() => messages::id_wanted(talk.lang, &command.typed),
-        None => messages::no_such_operation(talk.lang, &command.rest),
-        Some(op) if !op.state.is_pending() => messages::too_late(talk.lang, &op),
-        Some(op) if !is_in(house, &talk, &op).await? => messages::may_not_cancel(talk.lang),
-        Some(op) if op.requester != talk.asker && !house.has_role(&user, Role::Approver) => {
-            messages::may_not_cancel(talk.lang)
-        }
-        Some(op) => {
-            approval::cancel_by_words(house, seq, &talk, &op.id).await?;
-            return Ok(Handled::Done);
-        }
-    };
-    answer::commit(house, seq, &talk, vec![Answer::Say(answer)], None).await?;
-    Ok(Handled::Done)
-}
-
-/// `resolve ID done|not-done [reason]`
-async fn resolve(
-    house: &Arc<House>,
-    seq: i64,
-    talk: Talk,
-    command: &Command,
-) -> Result<Handled, HandleError> {
-    let mut words = command.rest.splitn(3, char::is_whitespace);
-    let (id, how, reason) =
-        (words.next().unwrap_or(""), words.next().unwrap_or(""), words.next().unwrap_or(""));
-    let user = UserId::parse(&talk.asker).map_err(|e| HandleError::Broken(e.to_string()))?;
-    let done = match how.to_lowercase().as_str() {
-        "done" | "erledigt" => Some(true),
-        "not-done" | "nicht-erledigt" => Some(false),
-        _ => None,
-    };
-    let op = house.store.operation(&id.to_lowercase()).await?;
-    match (op, done) {
-        (Some(op), Some(done))
-            if op.state == State::NeedsOperator
-                && house.has_role(&user, Role::Approver)
-                && is_in(house, &talk, &op).await? =>
-        {
-            approval::resolve(house, seq, &op.id, done, (&talk.asker, &talk.event, reason)).await?;
-        }
-        _ => {
-            let answer = vec![Answer::Say(messages::not_to_resolve(talk.lang))];
-            answer::commit(house, seq, &talk, answer, None).await?;
-        }
-    }
     Ok(Handled::Done)
 }
 
@@ -284,6 +192,6 @@ mod tests {
         assert_eq!(word("!ralfi hilfe", false), None);
         assert_eq!(word("!ralf flurb", false), Some(Word::Unknown));
         assert_eq!(word("!ralf restart grafana", false), None);
-        assert_eq!(word("!ralf klären x", false), Some(Word::Resolve));
+        assert_eq!(word("!ralf klären x", false), Some(Word::Decide(Decision::Resolve)));
     }
 }

@@ -6,6 +6,7 @@ use ruma::UserId;
 use serde_json::json;
 
 use super::done;
+use crate::approval::{By, gate};
 use crate::bots::Bot;
 use crate::event::Event;
 use crate::house::House;
@@ -22,7 +23,13 @@ pub(super) async fn changed(
     membership: &str,
     direct: bool,
 ) -> Result<Handled, HandleError> {
-    let Some(bot) = Bot::of(user, &house.server) else { return done(house, seq).await };
+    let Some(bot) = Bot::of(user, &house.server) else {
+        if matches!(membership, "leave" | "ban") {
+            let by = By { actor: event.sender.as_str(), event: &event.id };
+            gate::rights_changed(house.as_ref(), &event.room, by).await?;
+        }
+        return done(house, seq).await;
+    };
     match membership {
         // Our own invites into our own rooms are followed by who sent them.
         "invite" if crate::inbound::matrix::is_ours(&event.sender, &house.server) => done(house, seq).await,

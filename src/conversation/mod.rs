@@ -4,6 +4,7 @@ mod act;
 mod amend;
 mod answer;
 mod commands;
+mod decide;
 mod listen;
 mod membership;
 mod questions;
@@ -12,7 +13,7 @@ mod target;
 
 use std::sync::Arc;
 
-use crate::approval;
+use crate::approval::{By, gate};
 use crate::event::Kind;
 use crate::house::House;
 use crate::inbound::lanes::{HandleError, Handled};
@@ -30,16 +31,18 @@ pub async fn handle(house: &Arc<House>, row: &InboxRow) -> Result<Handled, Handl
     match &event.kind {
         Kind::Message(message) => return listen::message(house, row.seq, &event, message).await,
         Kind::Reaction { target, key } => {
-            if let Some(op) = house.store.operation_proposed_by(target).await? {
-                if op.room_id == event.room
-                    && let Some(verdict) = approval::verdict(key)
-                {
-                    approval::react(house, row.seq, &event, &op.id, verdict).await?;
-                    return Ok(Handled::Done);
-                }
-            } else if let Some(question) = house.store.question_asked_by(&event.room, target).await? {
+            let by = By { actor: event.sender.as_str(), event: &event.id };
+            if gate::react(house.as_ref(), row.seq, &event.room, target, key, by).await? {
+                house.approved.notify_one();
+                return Ok(Handled::Done);
+            }
+            if let Some(question) = house.store.question_asked_by(&event.room, target).await? {
                 return questions::reacted(house, row.seq, &event, question, key).await;
             }
+        }
+        Kind::Rights => {
+            let by = By { actor: event.sender.as_str(), event: &event.id };
+            gate::rights_changed(house.as_ref(), &event.room, by).await?;
         }
         Kind::Redaction { target } => return redaction::redacted(house, row.seq, &event, target).await,
         Kind::Membership { user, membership, direct } => {

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use super::done;
-use crate::approval;
+use crate::approval::{By, gate};
 use crate::event::Event;
 use crate::house::House;
 use crate::inbound::lanes::{HandleError, Handled};
@@ -15,28 +14,17 @@ pub(super) async fn redacted(
     event: &Event,
     target: &str,
 ) -> Result<Handled, HandleError> {
-    if let Some(id) = house.store.operation_voted_by(target).await?
-        && let Some(op) = house.store.operation(&id).await?
-        && op.room_id == event.room
-    {
-        approval::withdraw(house, seq, event, &id, target).await?;
+    let by = By { actor: event.sender.as_str(), event: &event.id };
+    if gate::redact(house.as_ref(), seq, &event.room, target, by).await? {
+        house.approved.notify_one();
         return Ok(Handled::Done);
     }
-    let asked = house.store.operations_asked_by(target).await?;
-    let pending: Vec<_> =
-        asked.into_iter().filter(|op| op.state.is_pending() && op.room_id == event.room).collect();
-    if pending.is_empty() {
-        let mut tx = house.store.begin().await?;
-        if tx.handled(seq).await? {
-            // Its plan may still be in the making.
-            tx.unheard(target).await?;
-            tx.forget_questions_about(target).await?;
-            tx.commit().await?;
-        }
-        return Ok(Handled::Done);
+    let mut tx = house.store.begin().await?;
+    if tx.handled(seq).await? {
+        // Its plan may still be in the making.
+        tx.unheard(target).await?;
+        tx.forget_questions_about(target).await?;
+        tx.commit().await?;
     }
-    for op in &pending {
-        approval::cancel(house, &op.id, event.sender.as_str(), &event.id).await?;
-    }
-    done(house, seq).await
+    Ok(Handled::Done)
 }

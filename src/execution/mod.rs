@@ -16,6 +16,7 @@ pub use process::environment;
 pub use redact::Redactor;
 
 pub mod runner;
+mod world;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -13,6 +13,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
+use crate::approval::GateError;
 use crate::conversation;
 use crate::house::House;
 use crate::report::messages;
@@ -35,6 +36,9 @@ pub enum HandleError {
     /// The database failed: the same event is tried again until it works.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The gate could not decide.
+    #[error(transparent)]
+    Gate(GateError),
     /// The event can't be read.
     #[error("the event can't be read")]
     Unreadable(#[from] serde_json::Error),
@@ -44,6 +48,15 @@ pub enum HandleError {
     /// Something else of ours broke.
     #[error("{0}")]
     Broken(String),
+}
+
+impl From<GateError> for HandleError {
+    fn from(error: GateError) -> Self {
+        match error {
+            GateError::Store(error) => Self::Store(error),
+            other => Self::Gate(other),
+        }
+    }
 }
 
 /// The lanes.
@@ -132,6 +145,14 @@ async fn attempt(
                     event = row.event_id,
                     error = &error as &dyn std::error::Error,
                     "an event waits for the database"
+                );
+            }
+            // What the homeserver can't say now, or what is on its way to it: nothing is decided before that is known.
+            Err(HandleError::Gate(error)) => {
+                tracing::warn!(
+                    event = row.event_id,
+                    error = &error as &dyn std::error::Error,
+                    "a decision waits for the homeserver"
                 );
             }
             Err(error) => {

@@ -35,7 +35,8 @@ pub fn read(body: &str, server: &ServerName) -> Result<Event, serde_json::Error>
 
 fn kind(wire: &Wire, server: &ServerName) -> Kind {
     let text = |pointer: &str| wire.content.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-    if is_ours(&wire.sender, server) && wire.kind != "m.room.member" {
+    let is_state = matches!(wire.kind.as_str(), "m.room.member" | "m.room.power_levels" | "m.room.tombstone");
+    if is_ours(&wire.sender, server) && !is_state {
         return match text("/org.ralf.txn") {
             Some(txn_id) => Kind::Echo { txn_id },
             None => Kind::Other,
@@ -64,6 +65,7 @@ fn kind(wire: &Wire, server: &ServerName) -> Kind {
                 _ => Kind::Other,
             }
         }
+        "m.room.power_levels" | "m.room.tombstone" if wire.state_key.is_some() => Kind::Rights,
         _ => Kind::Other,
     }
 }

@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 use tokio_util::task::TaskTracker;
 
+use crate::approval::{By, GateStore as _};
 use crate::bots::Bot;
 use crate::house::House;
 use crate::report::messages;
@@ -278,7 +279,10 @@ async fn cancel_unshown(house: &House, row: &OutboxRow) -> Result<(), StoreError
         .iter()
         .find_map(|path| body.pointer(path)?.as_str());
     match id {
-        Some(id) => crate::approval::cancel(house, id, "ralf", "").await,
+        Some(id) => {
+            house.store.decide(id, None, |case| crate::approval::cancel(case, By::RALF, None)).await?;
+            Ok(())
+        }
         None => Ok(()),
     }
 }

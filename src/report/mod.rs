@@ -2,6 +2,7 @@
 
 pub mod delivery;
 pub mod messages;
+pub(crate) mod say;
 mod text;
 
 pub use text::{Text, t, visible};

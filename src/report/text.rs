@@ -5,6 +5,8 @@ use ralf_intents::Lang;
 use ruma::{EventId, UserId};
 use serde_json::Value;
 
+use crate::approval::mutants::{self, Mutant};
+
 use ralf_appservice::content::escape_html;
 
 /// Picks the language.
@@ -70,6 +72,9 @@ impl Text {
         while !text.is_char_boundary(at) {
             at -= 1;
         }
+        if mutants::is(Mutant::CutSilently) {
+            return text[..at].to_owned();
+        }
         format!("{} […+{}]", &text[..at], text.len() - at)
     }
 
@@ -79,6 +84,15 @@ impl Text {
         self.break_line();
         self.plain.push_str(&text);
         self.html.push_str(&format!("<p>{}</p>", inline(&text)));
+        self
+    }
+
+    /// A line in small letters, for what few people read.
+    pub fn small(mut self, text: &str) -> Self {
+        let text = self.fit(text);
+        self.break_line();
+        self.plain.push_str(&text);
+        self.html.push_str(&format!("<p><sub>{}</sub></p>", inline(&text)));
         self
     }
 

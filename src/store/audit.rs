@@ -20,13 +20,14 @@ fn entry(row: &AnyRow) -> Result<Entry, StoreError> {
     })
 }
 
+const HEAD: &str = "SELECT seq, hash FROM audit_head WHERE name = 'audit'";
 const COLUMNS: &str = "seq, ts, kind, operation, actor, event_id, detail, prev, hash";
 
 impl Tx {
     /// Appends an entry; returns the new head.
     pub async fn audit(&mut self, new: New<'_>) -> Result<String, StoreError> {
         let sql = match self.store.kind {
-            Kind::Sqlite => "SELECT seq, hash FROM audit_head WHERE name = 'audit'",
+            Kind::Sqlite => HEAD,
             Kind::Postgres => "SELECT seq, hash FROM audit_head WHERE name = 'audit' FOR UPDATE",
         };
         let head = sqlx::query(sql).fetch_one(&mut *self.tx).await?;
@@ -56,6 +57,14 @@ impl Tx {
     }
 }
 
+impl Tx {
+    /// The head as it is now, in this transaction.
+    pub(crate) async fn audit_head(&mut self) -> Result<(i64, String), StoreError> {
+        let row = sqlx::query(HEAD).fetch_one(&mut *self.tx).await?;
+        Ok((row.try_get(0)?, row.try_get(1)?))
+    }
+}
+
 impl Store {
     /// The entries from `after` on (exclusive), at most `limit`, in order.
     pub async fn audit_entries(&self, after: i64, limit: i64) -> Result<Vec<Entry>, StoreError> {
@@ -74,9 +83,7 @@ impl Store {
 
     /// The head as it is kept outside the table: last number and hash.
     pub async fn audit_head(&self) -> Result<Option<(i64, String)>, StoreError> {
-        let row = sqlx::query("SELECT seq, hash FROM audit_head WHERE name = 'audit'")
-            .fetch_optional(self.pool())
-            .await?;
+        let row = sqlx::query(HEAD).fetch_optional(self.pool()).await?;
         row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
     }
 }

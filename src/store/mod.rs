@@ -4,16 +4,19 @@
 //! transaction: a process that lost its lease can't write any more.
 
 mod audit;
+mod gate;
 mod inbox;
 mod lease;
 mod memory;
 mod operations;
 mod outbox;
 mod questions;
+mod targets;
+mod votes;
 
+pub use crate::approval::{Operation, State, Vote};
 pub use inbox::InboxRow;
 pub use lease::{Lease, LeaseError};
-pub use operations::{Operation, State, Vote};
 pub use outbox::{NewMessage, OutboxRow, sent};
 pub use questions::Question;
 
@@ -208,7 +211,8 @@ impl Store {
     pub(crate) async fn load_sequence(&self) -> Result<(), StoreError> {
         let highest: i64 = sqlx::query_scalar(
             "SELECT MAX(m) FROM (SELECT COALESCE(MAX(seq), 0) AS m FROM inbox \
-             UNION ALL SELECT COALESCE(MAX(seq), 0) AS m FROM outbox) AS numbers",
+             UNION ALL SELECT COALESCE(MAX(seq), 0) AS m FROM outbox \
+             UNION ALL SELECT COALESCE(MAX(token), 0) AS m FROM targets) AS numbers",
         )
         .fetch_one(&self.pool)
         .await?;

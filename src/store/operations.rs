@@ -1,195 +1,20 @@
-//! Operations and the votes on them.
+//! Operations: where each stands, and finding them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
-use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-use super::{Kind, Store, StoreError, Tx, json, to_json};
+use super::{Store, StoreError, Tx, json, to_json};
+use crate::approval::{Operation, State};
 use crate::execution::Outcome;
 use crate::plan::Plan;
 
-/// Where an operation stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    /// Shown in the room; waits for votes.
-    AwaitingApproval,
-    /// Enough votes; waits for its targets.
-    Approved,
-    /// Claimed for execution: from here on something may have happened.
-    Dispatched,
-    /// The executor has begun to report.
-    Running,
-    /// Done.
-    Succeeded,
-    /// Ended with a failure.
-    Failed,
-    /// A failure that was undone, as the plan said.
-    RolledBack,
-    /// Someone said no.
-    Denied,
-    /// Nobody decided in time.
-    Expired,
-    /// A newer plan took its place.
-    Superseded,
-    /// Taken back.
-    Cancelled,
-    /// Cut off: nobody knows yet how far it came.
-    Unknown,
-    /// A person has to say how it ended.
-    NeedsOperator,
-}
-
-impl State {
-    /// All of them.
-    pub const ALL: [Self; 13] = [
-        Self::AwaitingApproval,
-        Self::Approved,
-        Self::Dispatched,
-        Self::Running,
-        Self::Succeeded,
-        Self::Failed,
-        Self::RolledBack,
-        Self::Denied,
-        Self::Expired,
-        Self::Superseded,
-        Self::Cancelled,
-        Self::Unknown,
-        Self::NeedsOperator,
-    ];
-
-    /// Its name in the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::AwaitingApproval => "awaiting_approval",
-            Self::Approved => "approved",
-            Self::Dispatched => "dispatched",
-            Self::Running => "running",
-            Self::Succeeded => "succeeded",
-            Self::Failed => "failed",
-            Self::RolledBack => "rolled_back",
-            Self::Denied => "denied",
-            Self::Expired => "expired",
-            Self::Superseded => "superseded",
-            Self::Cancelled => "cancelled",
-            Self::Unknown => "unknown",
-            Self::NeedsOperator => "needs_operator",
-        }
-    }
-
-    /// Its name as others see it: `dispatched` shows as `running`, `needs_operator` as `unknown`.
-    pub fn public(self) -> &'static str {
-        match self {
-            Self::Dispatched => "running",
-            Self::NeedsOperator => "unknown",
-            other => other.as_str(),
-        }
-    }
-
-    /// Whether nothing can follow.
-    pub fn is_final(self) -> bool {
-        matches!(
-            self,
-            Self::Succeeded
-                | Self::Failed
-                | Self::RolledBack
-                | Self::Denied
-                | Self::Expired
-                | Self::Superseded
-                | Self::Cancelled
-        )
-    }
-
-    /// Whether it can still be stopped before anything happened.
-    pub fn is_pending(self) -> bool {
-        matches!(self, Self::AwaitingApproval | Self::Approved)
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        serde_json::from_value(serde_json::Value::String(text.to_owned())).ok()
-    }
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// One operation: a frozen plan and what became of it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Operation {
-    /// Its id: short, for people to type.
-    pub id: String,
-    /// Where it stands.
-    pub state: State,
-    /// The room it lives in.
-    pub room_id: String,
-    /// The bot that talks about it, by short name.
-    pub speaker: String,
-    /// The asker's language, `de` or `en`.
-    pub lang: String,
-    /// The message that asked for it.
-    pub ask_event: String,
-    /// What was said in it.
-    pub sentence: String,
-    /// How it was understood: the readers' trace, JSON.
-    pub understood: String,
-    /// Who asked (Matrix id).
-    pub requester: String,
-    /// The intent.
-    pub intent: String,
-    /// Its slots as they were understood.
-    pub slots: BTreeMap<String, String>,
-    /// The bot whose work it is, by short name.
-    pub bot: String,
-    /// The frozen plan.
-    pub plan: Plan,
-    /// Its digest, hex.
-    pub digest: String,
-    /// The run folder.
-    pub folder: String,
-    /// How many people must approve.
-    pub needed: i64,
-    /// Whether the asker may be one of them.
-    pub self_approval: bool,
-    /// Milliseconds since the epoch.
-    pub created_ts: i64,
-    /// Not dispatched any more from then on; milliseconds since the epoch.
-    pub expires_ts: i64,
-    /// The proposal's transaction id.
-    pub proposal_txn: String,
-    /// The proposal's event id, once it is known.
-    pub proposal_event: Option<String>,
-    /// The progress message's transaction id, once there is one.
-    pub progress_txn: Option<String>,
-    /// How it ended.
-    pub outcome: Option<Outcome>,
-}
-
-/// One person's vote.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Vote {
-    /// The person: a name of `[people]`.
-    pub person: String,
-    /// The Matrix id that voted.
-    pub user_id: String,
-    /// `approve` or `deny`.
-    pub verdict: String,
-    /// The reaction or message.
-    pub event_id: String,
-    /// When, on our clock.
-    pub ts: i64,
-}
-
-const COLUMNS: &str = "id, state, room_id, speaker, lang, ask_event, sentence, understood, requester, intent, slots, \
-     bot, plan, digest, folder, needed, self_approval, created_ts, expires_ts, proposal_txn, proposal_event, \
+pub(super) const COLUMNS: &str = "id, state, room_id, speaker, lang, ask_event, sentence, understood, requester, intent, slots, \
+     bot, plan, digest, folder, terms, course, created_ts, expires_ts, proposal_txn, proposal_event, \
      progress_txn, outcome";
 
-fn operation(row: &AnyRow) -> Result<Operation, StoreError> {
+pub(super) fn operation(row: &AnyRow) -> Result<Operation, StoreError> {
     let id: String = row.try_get(0)?;
     let text = |n: usize| row.try_get::<String, _>(n);
     let state = text(1)?;
@@ -214,8 +39,8 @@ fn operation(row: &AnyRow) -> Result<Operation, StoreError> {
         plan: json("operations", &id, "plan", &text(12)?)?,
         digest: text(13)?,
         folder: text(14)?,
-        needed: row.try_get(15)?,
-        self_approval: row.try_get::<i64, _>(16)? != 0,
+        terms: json("operations", &id, "terms", &text(15)?)?,
+        course: json("operations", &id, "course", &text(16)?)?,
         created_ts: row.try_get(17)?,
         expires_ts: row.try_get(18)?,
         proposal_txn: text(19)?,
@@ -226,28 +51,6 @@ fn operation(row: &AnyRow) -> Result<Operation, StoreError> {
     })
 }
 
-const VOTES: &str =
-    "SELECT person, user_id, verdict, event_id, ts FROM votes WHERE operation = $1 ORDER BY ts";
-
-fn vote(row: &AnyRow) -> Result<Vote, StoreError> {
-    Ok(Vote {
-        person: row.try_get(0)?,
-        user_id: row.try_get(1)?,
-        verdict: row.try_get(2)?,
-        event_id: row.try_get(3)?,
-        ts: row.try_get(4)?,
-    })
-}
-
-/// What else a target's lease excludes: an exact target, and a pattern.
-fn overlapping(target: &str) -> (String, String) {
-    if let Some(host) = target.strip_prefix("host:") {
-        return (target.to_owned(), format!("%@{}", host.replace(['%', '_'], "_")));
-    }
-    let host = target.rsplit_once('@').map_or("", |(_, host)| host);
-    (format!("host:{host}"), target.to_owned())
-}
-
 /// A condition that picks operations.
 enum By<'a> {
     Id(&'a str),
@@ -255,7 +58,6 @@ enum By<'a> {
     Proposal(&'a str),
     Ask(&'a str),
     State(State),
-    Expired(i64),
     Recent(i64),
     Page(&'a [State], i64, i64),
 }
@@ -290,11 +92,6 @@ impl Store {
         self.select(By::State(state)).await
     }
 
-    /// Pending operations whose time is over at `now` (milliseconds since the epoch).
-    pub async fn operations_expired(&self, now: i64) -> Result<Vec<Operation>, StoreError> {
-        self.select(By::Expired(now)).await
-    }
-
     /// The newest operations.
     pub async fn operations_recent(&self, limit: i64) -> Result<Vec<Operation>, StoreError> {
         self.select(By::Recent(limit)).await
@@ -321,13 +118,13 @@ impl Store {
         };
         let rows = match by {
             By::Id(id) => sqlx::query(sql("id = $1")).bind(id),
-            By::Prefix(prefix) => sqlx::query(sql("id LIKE $1")).bind(format!("{prefix}%")),
+            // Not LIKE: an index serves this on both databases.
+            By::Prefix(prefix) => {
+                sqlx::query(sql("id >= $1 AND id < $2")).bind(prefix).bind(format!("{prefix}{{"))
+            }
             By::Proposal(event) => sqlx::query(sql("proposal_event = $1")).bind(event),
             By::Ask(event) => sqlx::query(sql("ask_event = $1 ORDER BY created_ts")).bind(event),
             By::State(state) => sqlx::query(sql("state = $1 ORDER BY created_ts, id")).bind(state.as_str()),
-            By::Expired(now) => {
-                sqlx::query(sql("state IN ('awaiting_approval', 'approved') AND expires_ts <= $1")).bind(now)
-            }
             By::Page(states, before, limit) => {
                 let names: Vec<String> = states.iter().map(|state| format!("'{state}'")).collect();
                 let states = if names.is_empty() {
@@ -365,9 +162,10 @@ impl Store {
     /// The hosts on which a service was deployed by us and not removed since.
     pub async fn deployed(&self, service: &str) -> Result<BTreeSet<String>, StoreError> {
         let rows = sqlx::query(
-            "SELECT plan FROM operations WHERE state = 'succeeded' AND intent IN ('deploy_service', 'remove_service') \
-             ORDER BY updated_ts",
+            "SELECT plan FROM operations WHERE (service = $1 OR service IS NULL) AND state = 'succeeded' \
+             AND intent IN ('deploy_service', 'remove_service') ORDER BY updated_ts",
         )
+        .bind(service)
         .fetch_all(self.pool())
         .await?;
         let mut hosts = BTreeSet::new();
@@ -387,19 +185,6 @@ impl Store {
         Ok(hosts)
     }
 
-    /// The operation that has a target, or something that overlaps with it.
-    pub async fn lease_holder(&self, target: &str) -> Result<Option<String>, StoreError> {
-        let (exact, like) = overlapping(target);
-        Ok(sqlx::query_scalar(
-            "SELECT operation FROM targets WHERE target = $1 OR target = $2 OR target LIKE $3",
-        )
-        .bind(target)
-        .bind(exact)
-        .bind(like)
-        .fetch_optional(self.pool())
-        .await?)
-    }
-
     /// When an operation came to its end (milliseconds since the epoch), if it did.
     pub async fn ended(&self, id: &str) -> Result<Option<i64>, StoreError> {
         let row = sqlx::query("SELECT state, updated_ts FROM operations WHERE id = $1")
@@ -410,32 +195,6 @@ impl Store {
         let state = State::parse(&row.try_get::<String, _>(0)?);
         Ok(if state.is_some_and(State::is_final) { Some(row.try_get(1)?) } else { None })
     }
-
-    /// The votes on an operation.
-    pub async fn votes(&self, operation: &str) -> Result<Vec<Vote>, StoreError> {
-        let rows = sqlx::query(VOTES).bind(operation).fetch_all(self.pool()).await?;
-        rows.iter().map(vote).collect()
-    }
-
-    /// Gives back what operations hold that have come to their end.
-    pub async fn release_ended(&self) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
-        sqlx::query(
-            "DELETE FROM targets WHERE operation IN (SELECT id FROM operations WHERE state IN \
-             ('succeeded', 'failed', 'rolled_back', 'denied', 'expired', 'superseded', 'cancelled'))",
-        )
-        .execute(&mut *tx.tx)
-        .await?;
-        tx.commit().await
-    }
-
-    /// The operation that this reaction or message is a vote on.
-    pub async fn operation_voted_by(&self, event_id: &str) -> Result<Option<String>, StoreError> {
-        Ok(sqlx::query_scalar("SELECT operation FROM votes WHERE event_id = $1")
-            .bind(event_id)
-            .fetch_optional(self.pool())
-            .await?)
-    }
 }
 
 impl Tx {
@@ -443,9 +202,9 @@ impl Tx {
     pub async fn insert_operation(&mut self, op: &Operation) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO operations (id, state, room_id, speaker, lang, ask_event, sentence, understood, requester, \
-             intent, slots, bot, plan, digest, folder, needed, self_approval, created_ts, expires_ts, updated_ts, \
-             proposal_txn) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $18, $20)",
+             intent, slots, bot, plan, digest, folder, terms, course, created_ts, expires_ts, updated_ts, \
+             proposal_txn, due_ts, service) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
+             $16, $17, $18, $19, $18, $20, $21, $22)",
         )
         .bind(&op.id)
         .bind(op.state.as_str())
@@ -462,27 +221,52 @@ impl Tx {
         .bind(to_json(&op.plan))
         .bind(&op.digest)
         .bind(&op.folder)
-        .bind(op.needed)
-        .bind(i64::from(op.self_approval))
+        .bind(to_json(&op.terms))
+        .bind(to_json(&op.course))
         .bind(op.created_ts)
         .bind(op.expires_ts)
         .bind(&op.proposal_txn)
+        .bind(op.due_ts())
+        .bind(op.plan.task.service.as_deref().unwrap_or_default())
         .execute(&mut *self.tx)
         .await?;
         Ok(())
     }
 
-    /// Moves an operation on, if it still is in state `from`: a compare-and-swap. Returns whether it was.
-    pub async fn swap_state(&mut self, id: &str, from: State, to: State) -> Result<bool, StoreError> {
+    /// Stores an operation's terms, course and expiry.
+    pub async fn keep_operation(&mut self, op: &Operation) -> Result<(), StoreError> {
+        let sql = "UPDATE operations SET terms = $2, course = $3, expires_ts = $4, due_ts = $5 WHERE id = $1";
+        sqlx::query(sql)
+            .bind(&op.id)
+            .bind(to_json(&op.terms))
+            .bind(to_json(&op.course))
+            .bind(op.expires_ts)
+            .bind(op.due_ts())
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
+    /// Moves an operation on, if it still is in state `from`: a compare-and-swap. Returns whether it was. `due_ts` is when
+    /// something is to be done about it next, in milliseconds since the epoch.
+    pub async fn swap_state(
+        &mut self,
+        id: &str,
+        from: State,
+        to: State,
+        due_ts: i64,
+    ) -> Result<bool, StoreError> {
         let now = self.now_ms();
-        let moved =
-            sqlx::query("UPDATE operations SET state = $3, updated_ts = $4 WHERE id = $1 AND state = $2")
-                .bind(id)
-                .bind(from.as_str())
-                .bind(to.as_str())
-                .bind(now)
-                .execute(&mut *self.tx)
-                .await?;
+        let sql =
+            "UPDATE operations SET state = $3, updated_ts = $4, due_ts = $5 WHERE id = $1 AND state = $2";
+        let moved = sqlx::query(sql)
+            .bind(id)
+            .bind(from.as_str())
+            .bind(to.as_str())
+            .bind(now)
+            .bind(due_ts)
+            .execute(&mut *self.tx)
+            .await?;
         Ok(moved.rows_affected() == 1)
     }
 
@@ -501,94 +285,6 @@ impl Tx {
         sqlx::query("UPDATE operations SET progress_txn = $2 WHERE id = $1")
             .bind(id)
             .bind(txn_id)
-            .execute(&mut *self.tx)
-            .await?;
-        Ok(())
-    }
-
-    /// Stores a person's vote in place of an earlier one.
-    pub async fn vote(&mut self, operation: &str, vote: &Vote) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO votes (operation, person, user_id, verdict, event_id, ts) VALUES ($1, $2, $3, $4, $5, $6) \
-             ON CONFLICT (operation, person) DO UPDATE SET user_id = $3, verdict = $4, event_id = $5, ts = $6",
-        )
-        .bind(operation)
-        .bind(&vote.person)
-        .bind(&vote.user_id)
-        .bind(&vote.verdict)
-        .bind(&vote.event_id)
-        .bind(vote.ts)
-        .execute(&mut *self.tx)
-        .await?;
-        Ok(())
-    }
-
-    /// Takes a vote back; whether there was one.
-    pub async fn withdraw(&mut self, event_id: &str) -> Result<bool, StoreError> {
-        let gone = sqlx::query("DELETE FROM votes WHERE event_id = $1")
-            .bind(event_id)
-            .execute(&mut *self.tx)
-            .await?;
-        Ok(gone.rows_affected() > 0)
-    }
-
-    /// An operation and its votes, as they are and stay until this transaction ends.
-    pub async fn lock_operation(&mut self, id: &str) -> Result<Option<(Operation, Vec<Vote>)>, StoreError> {
-        let lock = if self.store.kind == Kind::Postgres { " FOR UPDATE" } else { "" };
-        let sql = format!("SELECT {COLUMNS} FROM operations WHERE id = $1{lock}");
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(&mut *self.tx).await?;
-        let Some(op) = row.as_ref().map(operation).transpose()? else { return Ok(None) };
-        let rows = sqlx::query(VOTES).bind(id).fetch_all(&mut *self.tx).await?;
-        let votes = rows.iter().map(vote).collect::<Result<_, _>>()?;
-        Ok(Some((op, votes)))
-    }
-
-    /// Leases all targets to an operation under one new token; nothing when another operation has one of them, or
-    /// something that overlaps: a host overlaps with every service on it.
-    pub async fn lease_targets(&mut self, op: &Operation) -> Result<Option<i64>, StoreError> {
-        for target in &op.plan.targets {
-            let (exact, like) = overlapping(target);
-            let taken: i64 = sqlx::query_scalar(
-                "SELECT COUNT(*) FROM targets WHERE operation <> $1 AND (target = $2 OR target = $3 OR target LIKE $4)",
-            )
-            .bind(&op.id)
-            .bind(target)
-            .bind(exact)
-            .bind(like)
-            .fetch_one(&mut *self.tx)
-            .await?;
-            if taken > 0 {
-                return Ok(None);
-            }
-        }
-        let token = self.store.next_seq();
-        self.release_targets(&op.id).await?;
-        for target in &op.plan.targets {
-            sqlx::query("INSERT INTO targets (target, operation, token) VALUES ($1, $2, $3)")
-                .bind(target)
-                .bind(&op.id)
-                .bind(token)
-                .execute(&mut *self.tx)
-                .await?;
-        }
-        Ok(Some(token))
-    }
-
-    /// Whether an operation still has all its targets under this token.
-    pub async fn holds_targets(&mut self, op: &Operation, token: i64) -> Result<bool, StoreError> {
-        let held: i64 =
-            sqlx::query_scalar("SELECT COUNT(*) FROM targets WHERE operation = $1 AND token = $2")
-                .bind(&op.id)
-                .bind(token)
-                .fetch_one(&mut *self.tx)
-                .await?;
-        Ok(usize::try_from(held) == Ok(op.plan.targets.len()))
-    }
-
-    /// Gives all targets of an operation back.
-    pub async fn release_targets(&mut self, operation: &str) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM targets WHERE operation = $1")
-            .bind(operation)
             .execute(&mut *self.tx)
             .await?;
         Ok(())

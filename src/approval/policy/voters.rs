@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::Rules;
+use crate::approval::mutants::{self, Mutant};
 use crate::approval::{Standing, Terms, Who};
 use crate::bots::SENDER_LOCALPART;
 use crate::config::Role;
@@ -67,6 +68,9 @@ impl Rules {
 
     /// Whether two Matrix ids are one person's.
     pub fn same_person(&self, a: &str, b: &str) -> bool {
+        if mutants::is(Mutant::OtherIdIsOtherPerson) {
+            return a == b;
+        }
         a == b || self.ids.get(a).is_some_and(|n| self.ids.get(b) == Some(n))
     }
 
@@ -275,6 +279,9 @@ impl Rules {
 
     /// Why an id never counts, in whichever room.
     pub fn unheard(&self, user: &str) -> Option<Refusal> {
+        if mutants::is(Mutant::GhostsVote) {
+            return None;
+        }
         let Some((localpart, server)) = user.strip_prefix('@').and_then(|id| id.split_once(':')) else {
             return Some(Refusal::Ignored);
         };

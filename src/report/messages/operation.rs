@@ -4,10 +4,10 @@ use ralf_intents::Lang;
 use serde_json::{Value, json};
 
 use super::steps;
+use crate::approval::{Operation, State};
 use crate::execution::{Outcome, Progress};
 use crate::plan::Risk;
 use crate::report::{Text, t};
-use crate::store::{Operation, State};
 
 /// What a diff may take of a message, in bytes as they are sent. A Matrix event holds 65,536; ours says everything twice,
 /// as text and as HTML, and an edit says both twice.
@@ -26,7 +26,7 @@ pub fn field(op: &Operation, given: usize) -> Value {
         "digest": op.digest,
         "requester": op.requester,
         "expires_ts": op.expires_ts,
-        "approvals": {"needed": op.needed, "given": given},
+        "approvals": {"needed": op.terms.approvals, "given": given},
     })
 }
 
@@ -65,7 +65,7 @@ fn risk(lang: Lang, risk: Risk) -> &'static str {
     t(lang, de, en)
 }
 
-fn span(lang: Lang, ms: i64) -> String {
+pub(super) fn span(lang: Lang, ms: i64) -> String {
     let seconds = (ms.max(0) + 999) / 1_000;
     match (seconds / 3_600, seconds / 60, lang) {
         (0, 0, _) => format!("{seconds} s"),
@@ -139,10 +139,18 @@ pub fn proposal(lang: Lang, op: &Operation, approved_by: &[String], now: i64) ->
             let left = span(lang, op.expires_ts - now);
             text.line(&match lang {
                 Lang::De => {
-                    format!("Freigaben: {} von {}{so_far} · verfällt in {left}", approved_by.len(), op.needed)
+                    format!(
+                        "Freigaben: {} von {}{so_far} · verfällt in {left}",
+                        approved_by.len(),
+                        op.terms.approvals
+                    )
                 }
                 Lang::En => {
-                    format!("Approvals: {} of {}{so_far} · expires in {left}", approved_by.len(), op.needed)
+                    format!(
+                        "Approvals: {} of {}{so_far} · expires in {left}",
+                        approved_by.len(),
+                        op.terms.approvals
+                    )
                 }
             })
             .line(&match lang {
@@ -282,6 +290,10 @@ pub fn final_report(lang: Lang, op: &Operation, outcome: &Outcome) -> Text {
             "❓ {}: I don't know how far it came. Please look; I repeat nothing by myself.",
             title(lang, op)
         ),
+        (Lang::De, State::RolledBack) => {
+            format!("↩ {}: fehlgeschlagen und wie geplant zurückgenommen.", title(lang, op))
+        }
+        (Lang::En, State::RolledBack) => format!("↩ {}: failed, and undone as planned.", title(lang, op)),
         (Lang::De, _) => format!("❌ {}: fehlgeschlagen.", title(lang, op)),
         (Lang::En, _) => format!("❌ {}: failed.", title(lang, op)),
     };

@@ -234,7 +234,10 @@ pub fn why(lang: Lang, op: &Operation, entries: &[crate::audit::Entry]) -> Text 
             format!("Verstanden: {} {}", op.intent, slots(op)),
             format!("Gelesen von: {}", op.understood),
             format!("Plan: {}, Digest {}", op.plan.executor_version, op.digest),
-            format!("Regel: {} Freigabe(n), Richtlinie {}", op.needed, op.plan.policy_version),
+            format!(
+                "Regel: `{}`, {} Freigabe(n), Richtlinie {}",
+                op.terms.rule, op.terms.approvals, op.plan.policy_version
+            ),
             format!("Stand: {}", state(lang, op.state)),
         ],
         Lang::En => vec![
@@ -242,7 +245,10 @@ pub fn why(lang: Lang, op: &Operation, entries: &[crate::audit::Entry]) -> Text 
             format!("Understood: {} {}", op.intent, slots(op)),
             format!("Read by: {}", op.understood),
             format!("Plan: {}, digest {}", op.plan.executor_version, op.digest),
-            format!("Rule: {} approval(s), policy {}", op.needed, op.plan.policy_version),
+            format!(
+                "Rule: `{}`, {} approval(s), policy {}",
+                op.terms.rule, op.terms.approvals, op.plan.policy_version
+            ),
             format!("State: {}", state(lang, op.state)),
         ],
     };

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
+use ralf::approval::{Course, Terms, Who};
 use ralf::clock::Clock;
 use ralf::plan::{Plan, Risk, Step, Task};
 use ralf::store::{Operation, State, Store, Vote};
@@ -51,8 +52,19 @@ pub(crate) fn operation(id: &str, diff: &str) -> Operation {
         digest: plan.digest().full().to_owned(),
         plan,
         folder: "/nowhere".into(),
-        needed: 1,
-        self_approval: true,
+        terms: Terms {
+            rule: "default".into(),
+            approvals: 1,
+            approvers: vec![Who::Role("approver".into())],
+            also: vec![],
+            power: 0,
+            self_approval: true,
+            expiry_ms: 900_000,
+            wait_ms: 0,
+            second_factor: false,
+            escalation: None,
+        },
+        course: Course::default(),
         created_ts: 1_000,
         expires_ts: 901_000,
         proposal_txn: format!("txn-{id}"),
@@ -70,7 +82,7 @@ async fn insert(store: &Store, op: &Operation) {
 
 async fn swap(store: &Store, id: &str, from: State, to: State) -> bool {
     let mut tx = store.begin().await.expect("a write");
-    let moved = tx.swap_state(id, from, to).await.expect("tried");
+    let moved = tx.swap_state(id, from, to, 0).await.expect("tried");
     tx.commit().await.expect("committed");
     moved
 }
@@ -124,29 +136,24 @@ on_both! {
 
     async fn a_target_is_leased_to_one_operation(database: Database) {
         let (store, _rows) = database.open(&Clock::System).await;
-        let lease = async |id: &str, target: &str| {
-            let mut op = operation(id, "");
-            op.plan.targets = vec![target.to_owned()];
-            let mut tx = store.begin().await.expect("a write");
-            let token = tx.lease_targets(&op).await.expect("tried");
-            tx.commit().await.expect("committed");
-            token
-        };
-        let first = lease("one", "service:a@b").await.expect("free");
-        let second = lease("one", "service:a@b").await.expect("its own");
-        assert!(second > first, "a new lease has a new token");
-        assert_eq!(lease("two", "service:a@b").await, None);
-        assert_eq!(lease("two", "host:b").await, None, "a host overlaps with what runs on it");
-        assert!(lease("two", "service:a@c").await.is_some());
-        assert_eq!(store.lease_holder("service:a@b").await.expect("read").as_deref(), Some("one"));
+        let targets = |target: &str| vec![target.to_owned()];
         let mut tx = store.begin().await.expect("a write");
-        let mut op = operation("one", "");
-        op.plan.targets = vec!["service:a@b".to_owned()];
-        assert!(tx.holds_targets(&op, second).await.expect("read"));
-        assert!(!tx.holds_targets(&op, first).await.expect("read"), "the old token is worth nothing");
+        let ab = targets("service:a@b");
+        assert_eq!(tx.rival("one", &ab).await.expect("read"), None);
+        tx.lease_targets("one", &ab, 7).await.expect("free");
+        tx.lease_targets("one", &ab, 8).await.expect("its own");
+        assert_eq!(tx.lease_of("one", &ab).await.expect("read"), Some(8), "the old token is worth nothing");
+        assert_eq!(tx.rival("one", &ab).await.expect("read"), None, "nobody is their own rival");
+        for target in ["service:a@b", "host:b"] {
+            let rival = tx.rival("two", &targets(target)).await.expect("read");
+            assert_eq!(rival.as_deref(), Some("one"), "a host overlaps with what runs on it: {target}");
+        }
+        assert_eq!(tx.rival("two", &targets("service:a@c")).await.expect("read"), None);
+        let both = vec!["service:a@b".to_owned(), "service:x@y".to_owned()];
+        assert_eq!(tx.lease_of("one", &both).await.expect("read"), None, "all or nothing");
         tx.release_targets("one").await.expect("released");
+        assert_eq!(tx.rival("two", &ab).await.expect("read"), None);
         tx.commit().await.expect("committed");
-        assert!(lease("two", "service:a@b").await.is_some());
     }
 
     async fn the_proposal_is_found_by_the_event_it_was_sent_as(database: Database) {

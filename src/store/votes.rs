@@ -1,0 +1,70 @@
+//! Votes: one a person.
+
+use sqlx::Row;
+use sqlx::any::AnyRow;
+
+use super::{Store, StoreError, Tx};
+use crate::approval::Vote;
+
+pub(super) const VOTES: &str =
+    "SELECT person, user_id, verdict, event_id, ts FROM votes WHERE operation = $1 ORDER BY ts";
+
+pub(super) fn vote(row: &AnyRow) -> Result<Vote, StoreError> {
+    Ok(Vote {
+        person: row.try_get(0)?,
+        user_id: row.try_get(1)?,
+        verdict: row.try_get(2)?,
+        event_id: row.try_get(3)?,
+        ts: row.try_get(4)?,
+    })
+}
+
+impl Store {
+    /// The votes on an operation.
+    pub async fn votes(&self, operation: &str) -> Result<Vec<Vote>, StoreError> {
+        let rows = sqlx::query(VOTES).bind(operation).fetch_all(self.pool()).await?;
+        rows.iter().map(vote).collect()
+    }
+
+    /// The operation that this reaction or message is a vote on.
+    pub async fn operation_voted_by(&self, event_id: &str) -> Result<Option<String>, StoreError> {
+        Ok(sqlx::query_scalar("SELECT operation FROM votes WHERE event_id = $1")
+            .bind(event_id)
+            .fetch_optional(self.pool())
+            .await?)
+    }
+}
+
+impl Tx {
+    /// Stores a person's vote in place of an earlier one.
+    pub async fn vote(&mut self, operation: &str, vote: &Vote) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO votes (operation, person, user_id, verdict, event_id, ts) VALUES ($1, $2, $3, $4, $5, $6) \
+             ON CONFLICT (operation, person) DO UPDATE SET user_id = $3, verdict = $4, event_id = $5, ts = $6",
+        )
+        .bind(operation)
+        .bind(&vote.person)
+        .bind(&vote.user_id)
+        .bind(&vote.verdict)
+        .bind(&vote.event_id)
+        .bind(vote.ts)
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+
+    /// Takes a vote back; whether there was one.
+    pub async fn withdraw(&mut self, event_id: &str) -> Result<bool, StoreError> {
+        let gone = sqlx::query("DELETE FROM votes WHERE event_id = $1")
+            .bind(event_id)
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(gone.rows_affected() > 0)
+    }
+
+    /// Takes all votes on an operation back.
+    pub async fn void(&mut self, operation: &str) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM votes WHERE operation = $1").bind(operation).execute(&mut *self.tx).await?;
+        Ok(())
+    }
+}
