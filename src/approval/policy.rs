@@ -1,9 +1,11 @@
 //! The policy, applied: which terms a request gets, and whose voice counts under them. Pure: what is needed of the world
 //! comes in as [`Standing`].
 
+mod here;
 mod strict;
 mod voters;
 
+pub use here::Here;
 pub use voters::{Never, Refusal};
 
 use std::collections::{HashMap, HashSet};

@@ -59,17 +59,3 @@ impl Default for Policy {
         }
     }
 }
-
-impl Policy {
-    /// The rule for an intent.
-    pub fn rule(&self, intent: &str) -> Rule {
-        let named = |rule: &&Rule| rule.intents.iter().flatten().any(|i| i == intent);
-        self.rules.iter().find(named).cloned().unwrap_or_default()
-    }
-
-    /// How long a proposal for this intent waits, in milliseconds.
-    pub fn expiry_ms(&self, intent: &str) -> i64 {
-        let expiry = self.rule(intent).expiry.unwrap_or(self.expiry);
-        i64::try_from(expiry.as_millis()).unwrap_or(i64::MAX)
-    }
-}

@@ -200,7 +200,7 @@ impl Rules {
     }
 
     /// Whether somebody may approve, the second factor aside.
-    fn eligible(
+    pub(super) fn eligible(
         &self,
         terms: &Terms,
         escalated: bool,

@@ -96,7 +96,7 @@ impl Check<'_> {
         }
         let approvers = self.config.people.values().filter(|p| p.roles.contains(&Role::Approver)).count();
         // A rule without conditions may leave nothing to the one that wants approvers.
-        let all = policy.rules.iter().any(|rule| conditions::cover(rule, &Rule::default()));
+        let all = policy.rules.iter().any(Rule::is_about_everything);
         if approvers == 0 && !all && !policy.roles.contains_key(&Role::Approver) {
             self.wrong(
                 "people",

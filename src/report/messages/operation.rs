@@ -55,7 +55,7 @@ pub fn title(lang: Lang, op: &Operation) -> String {
     }
 }
 
-fn risk(lang: Lang, risk: Risk) -> &'static str {
+pub(super) fn risk(lang: Lang, risk: Risk) -> &'static str {
     let (de, en) = match risk {
         Risk::Read => ("keines", "none"),
         Risk::Low => ("gering", "low"),

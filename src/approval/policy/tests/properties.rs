@@ -6,10 +6,10 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use ruma::server_name;
 
-use super::{RICH, config, rules};
+use super::{RICH, rules};
 use crate::approval::policy::strict::stricter;
 use crate::approval::{Escalation, Rules, Standing, Terms, Who};
-use crate::config::{Pattern, Raise};
+use crate::config::{Config, Pattern, Raise};
 use crate::plan::{Effects, Plan, Risk, Step, Task};
 
 const USERS: [&str; 9] = [
@@ -191,5 +191,5 @@ proptest! {
 }
 
 thread_local! {
-    static BASE: crate::config::Config = config(RICH);
+    static BASE: Config = Config::for_test(RICH);
 }
