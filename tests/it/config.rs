@@ -276,6 +276,29 @@ fn a_policy_that_could_never_be_satisfied_is_refused() {
 }
 
 #[test]
+fn the_example_is_right_and_shows_the_defaults() {
+    let example = include_str!("../../config/ralf.example.toml");
+    // `# key = value` shows a default; with all of them written out it says the same.
+    let shown = regex::Regex::new(r"(?m)^# ([a-z_]+ = .*)$").expect("an expression");
+    let written_out = shown.replace_all(example, "$1");
+    let load = |text: &str| {
+        let file = file(text);
+        let beside = |name: &str| file.path.with_file_name(name);
+        for (name, token) in [("as_token", "0123456789abcdef"), ("hs_token", "fedcba9876543210")] {
+            std::fs::write(beside(name), token.repeat(2)).expect("written");
+        }
+        std::fs::create_dir(beside("playbooks")).expect("a folder");
+        let config = Config::load_with(&file.path, []).expect("it is right");
+        Rules::new(&config, server_name!("example.org")).all_terms().to_vec()
+    };
+    let terms = load(example);
+    let titles: Vec<&str> = terms.iter().map(|terms| terms.rule.as_str()).collect();
+    assert_eq!(titles, ["looking", "losing", "working", "default"]);
+    assert_ne!(written_out, example);
+    assert_eq!(load(&written_out), terms);
+}
+
+#[test]
 fn every_key_of_the_policy_can_be_given() {
     let text = with(
         "expiry = \"15m\"",
