@@ -91,6 +91,24 @@ impl Config {
         load::load(path, environment)
     }
 
+    /// A right configuration with these sections besides the two that it takes.
+    #[cfg(test)]
+    pub(crate) fn for_test(sections: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ralf.toml");
+        let head = r#"
+[homeserver]
+url = "http://127.0.0.1:8008"
+domain = "lab.local"
+
+[appservice]
+as_token = "0123456789abcdef0123456789abcdef"
+hs_token = "fedcba9876543210fedcba9876543210"
+"#;
+        std::fs::write(&path, format!("{head}\n{sections}")).unwrap();
+        Self::load_with(&path, []).unwrap()
+    }
+
     fn resolve(&mut self, folder: &Path, problems: &mut Vec<Problem>) {
         self.appservice.resolve(folder, problems);
         self.database.resolve(folder);
@@ -107,7 +125,7 @@ impl Config {
         self.model.validate(problems);
         self.rooms.validate(problems);
         people::validate(&self.people, problems);
-        self.policy.validate(&self.people, problems);
+        policy::validate(self, problems);
         self.executors.validate(problems);
         self.log.validate(problems);
     }

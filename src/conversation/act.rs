@@ -123,7 +123,8 @@ async fn plan(house: &Arc<House>, talk: &Talk, intent: Intent) -> Result<Answer,
     let Some(executor) = house.executors.for_task(&task) else {
         return Ok(Answer::Say(messages::no_executor(talk.lang, &intent.name)));
     };
-    let folder = house.fresh_folder(&task.operation).await.map_err(|error| HandleError::Broken(error.to_string()))?;
+    let folder =
+        house.fresh_folder(&task.operation).await.map_err(|error| HandleError::Broken(error.to_string()))?;
     match executor.plan(&task, &folder, house.rules.version()).await {
         Ok(plan) => {
             let bot = house.catalogue.get(&intent.name).map_or("core", |spec| spec.bot.as_str());

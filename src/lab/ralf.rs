@@ -126,6 +126,9 @@ fn exposed(secret: Option<&Secret>) -> String {
     secret.map(|secret| secret.expose().to_owned()).unwrap_or_default()
 }
 
+/// What needs whose consent in the lab.
+pub(crate) const POLICY: &str = include_str!("../../config/lab/policy.toml");
+
 fn config(state: &State, installation: &Installation, fleet: &Fleet, playbooks: &Path) -> String {
     let text = |value: &str| toml::Value::String(value.to_owned()).to_string();
     let path = |value: &Path| text(&value.to_string_lossy());
@@ -150,17 +153,9 @@ roles = ["approver"]
 
 [people.approver]
 ids = [{approver}]
-roles = ["approver"]
+roles = ["approver", "emergency"]
 
-[[policy.rules]]
-intents = ["deploy_service", "restart_service", "rollback_service", "scale_service", "update_service", "run_backup"]
-approvals = 1
-self_approval = true
-
-[[policy.rules]]
-intents = ["remove_service", "restore_backup", "rotate_secret"]
-approvals = 2
-
+{POLICY}
 [inventory]
 hosts = {hosts}
 services = {services}
@@ -196,6 +191,7 @@ token = {webhook_token}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::approval::Rules;
 
     #[test]
     fn the_configuration_is_one() {
@@ -220,8 +216,9 @@ mod tests {
         assert!(wrong.err().unwrap().to_string().contains("RALF_POLICY__EXPIRY"));
         write(&state, &installation, &fleet, &[]).unwrap();
         let config = Config::load_with(&config_file(folder.path()), []).unwrap();
-        assert_eq!(config.policy.rule("remove_service").approvals, 2);
-        assert_eq!(config.policy.rule("deploy_service").approvals, 1);
+        let rules = Rules::new(&config, ruma::server_name!("lab.local"));
+        let titles: Vec<&str> = rules.all_terms().iter().map(|terms| terms.rule.as_str()).collect();
+        assert_eq!(titles, ["looking", "losing", "working", "default"]);
         assert_eq!(config.appservice.registered_url(), url);
         let registration = Registration::read(&registration_file(folder.path())).unwrap();
         assert_eq!(registration.url, Some(url));

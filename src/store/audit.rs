@@ -83,9 +83,7 @@ impl Store {
 
     /// The head as it is kept outside the table: last number and hash.
     pub async fn audit_head(&self) -> Result<Option<(i64, String)>, StoreError> {
-        let row = sqlx::query(HEAD)
-            .fetch_optional(self.pool())
-            .await?;
+        let row = sqlx::query(HEAD).fetch_optional(self.pool()).await?;
         row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
     }
 }

@@ -4,10 +4,10 @@ use ralf_intents::Lang;
 use serde_json::{Value, json};
 
 use super::steps;
+use crate::approval::{Operation, State};
 use crate::execution::{Outcome, Progress};
 use crate::plan::Risk;
 use crate::report::{Text, t};
-use crate::approval::{Operation, State};
 
 /// What a diff may take of a message, in bytes as they are sent. A Matrix event holds 65,536; ours says everything twice,
 /// as text and as HTML, and an edit says both twice.
@@ -55,7 +55,7 @@ pub fn title(lang: Lang, op: &Operation) -> String {
     }
 }
 
-fn risk(lang: Lang, risk: Risk) -> &'static str {
+pub(super) fn risk(lang: Lang, risk: Risk) -> &'static str {
     let (de, en) = match risk {
         Risk::Read => ("keines", "none"),
         Risk::Low => ("gering", "low"),
@@ -139,10 +139,18 @@ pub fn proposal(lang: Lang, op: &Operation, approved_by: &[String], now: i64) ->
             let left = span(lang, op.expires_ts - now);
             text.line(&match lang {
                 Lang::De => {
-                    format!("Freigaben: {} von {}{so_far} · verfällt in {left}", approved_by.len(), op.terms.approvals)
+                    format!(
+                        "Freigaben: {} von {}{so_far} · verfällt in {left}",
+                        approved_by.len(),
+                        op.terms.approvals
+                    )
                 }
                 Lang::En => {
-                    format!("Approvals: {} of {}{so_far} · expires in {left}", approved_by.len(), op.terms.approvals)
+                    format!(
+                        "Approvals: {} of {}{so_far} · expires in {left}",
+                        approved_by.len(),
+                        op.terms.approvals
+                    )
                 }
             })
             .line(&match lang {

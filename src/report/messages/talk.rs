@@ -188,28 +188,6 @@ pub fn whoami(lang: Lang, user: &str, person: Option<&str>, approver: bool) -> T
         .line(may)
 }
 
-/// `policy`
-pub fn policy(lang: Lang, rules: &[(String, u32, bool, i64)]) -> Text {
-    let people = |n: u32| match (lang, n) {
-        (Lang::De, 1) => "1 Person".to_owned(),
-        (Lang::De, n) => format!("{n} Personen"),
-        (Lang::En, 1) => "1 person".to_owned(),
-        (Lang::En, n) => format!("{n} people"),
-    };
-    Text::new()
-        .head(t(lang, "Was hier wessen Freigabe braucht", "What needs whose approval here"))
-        .list(rules.iter().map(|(intents, needed, own, minutes)| {
-            let own = match (lang, own) {
-                (Lang::De, true) => "auch die fragende",
-                (Lang::De, false) => "nicht die fragende",
-                (Lang::En, true) => "the asker counts",
-                (Lang::En, false) => "the asker does not count",
-            };
-            format!("{intents}: {} ({own}), {minutes} min", people(*needed))
-        }))
-        .line(t(lang, "Lesen braucht keine Freigabe.", "Reading needs no approval."))
-}
-
 /// `history`
 pub fn history(lang: Lang, operations: &[Operation]) -> Text {
     if operations.is_empty() {
@@ -234,7 +212,10 @@ pub fn why(lang: Lang, op: &Operation, entries: &[crate::audit::Entry]) -> Text 
             format!("Verstanden: {} {}", op.intent, slots(op)),
             format!("Gelesen von: {}", op.understood),
             format!("Plan: {}, Digest {}", op.plan.executor_version, op.digest),
-            format!("Regel: `{}`, {} Freigabe(n), Richtlinie {}", op.terms.rule, op.terms.approvals, op.plan.policy_version),
+            format!(
+                "Regel: `{}`, {} Freigabe(n), Richtlinie {}",
+                op.terms.rule, op.terms.approvals, op.plan.policy_version
+            ),
             format!("Stand: {}", state(lang, op.state)),
         ],
         Lang::En => vec![
@@ -242,7 +223,10 @@ pub fn why(lang: Lang, op: &Operation, entries: &[crate::audit::Entry]) -> Text 
             format!("Understood: {} {}", op.intent, slots(op)),
             format!("Read by: {}", op.understood),
             format!("Plan: {}, digest {}", op.plan.executor_version, op.digest),
-            format!("Rule: `{}`, {} approval(s), policy {}", op.terms.rule, op.terms.approvals, op.plan.policy_version),
+            format!(
+                "Rule: `{}`, {} approval(s), policy {}",
+                op.terms.rule, op.terms.approvals, op.plan.policy_version
+            ),
             format!("State: {}", state(lang, op.state)),
         ],
     };
