@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::{Host, InventoryError, expand, is_name, place};
+use crate::secrets::{SecretRef, is_variable};
 
 /// `[services.<name>]`: what can be deployed, restarted and removed. In `command`, `health`, `metrics` and `data`, `{…}`
 /// stands for `name`, `version`, `port`, `host`, `address`, `data` and every host variable `ralf_…` without its prefix.
@@ -36,6 +37,9 @@ pub struct Service {
     pub data: Option<String>,
     /// The user it runs as (systemd).
     pub user: Option<String>,
+    /// What its playbooks find in their environment: variable → where the secret comes from.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, SecretRef>,
 }
 
 impl Service {
@@ -118,6 +122,11 @@ fn check(name: &str, service: &Service) -> Result<(), String> {
     }
     if service.command.trim().is_empty() {
         return Err(format!("the service {name} needs a `command`: the program that it is"));
+    }
+    if let Some(wrong) = service.secrets.keys().find(|variable| !is_variable(variable)) {
+        return Err(format!(
+            "the secret {wrong:?} of the service {name} must be named by capitals, digits and `_`, and not like a variable that programs are set up by"
+        ));
     }
     let texts = [&service.command, &service.version, &service.description];
     let optional = [&service.health, &service.metrics, &service.data, &service.user];
