@@ -32,12 +32,14 @@ const CHATTER: &str = r#"
 - name: "Print it"
   ansible.builtin.command:
     argv: ["sh", "-c", "printf '%s\n' \"$DB_PASSWORD\"; printf '%s\n' \"$API_TOKEN\" >&2; sleep 1", "{{ item }}"]
+    expand_argument_vars: false
     removes: /
   loop: ["{{ lookup('env', 'DB_PASSWORD') }}"]
 
 - name: "Fail with it"
   ansible.builtin.command:
-    argv: ["sh", "-c", "echo no such user: $DB_PASSWORD; exit 3"]
+    argv: ["sh", "-c", "echo \"no such user: $DB_PASSWORD\"; exit 3"]
+    expand_argument_vars: false
   ignore_errors: "{{ svc.version != '6.6' }}"
   changed_when: false
 "#;
