@@ -186,6 +186,19 @@ mod tests {
     }
 
     #[test]
+    fn secrets_are_named_and_never_given() {
+        let of = |inner: &str| format!("[services.a]\ncommand = \"x\"\nsecrets = {{ {inner} }}\n");
+        let services = parse(Path::new("s"), &of("DB_PASSWORD = \"vault://kv/db#password\"")).expect("right");
+        assert_eq!(services["a"].secrets["DB_PASSWORD"].to_string(), "vault://kv/db#password");
+        let given = said(&of("DB_PASSWORD = \"hunter2hunter2\""));
+        assert!(given.starts_with("services.toml:3: `[hidden]` is no reference to a secret"), "{given}");
+        assert!(!given.contains("hunter2"), "{given}");
+        assert!(
+            said(&of("LD_PRELOAD = \"env:X\"")).contains("\"LD_PRELOAD\" of the service a must be named")
+        );
+    }
+
+    #[test]
     fn an_alias_means_one_service() {
         let text = "[services.a]\ncommand = \"x\"\naliases = [\"tv\"]\n[services.b]\ncommand = \"x\"\naliases = [\"TV\"]\n";
         assert_eq!(said(text), "services.toml:4: `TV` already means the service a: give it another alias");

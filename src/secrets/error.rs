@@ -6,7 +6,9 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// It is no reference.
-    #[error("`{0}` is no reference to a secret: write `vault://mount/path#field`, `env:NAME` or `file:/absolute/path`")]
+    #[error(
+        "`{0}` is no reference to a secret: write `vault://mount/path#field`, `env:NAME` or `file:/absolute/path`"
+    )]
     NoReference(String),
     /// There is no variable, file, path or field of that name.
     #[error("the secret {reference} is not there: {hint}")]

@@ -33,7 +33,9 @@ pub(super) fn load(path: &Path) -> Result<Vec<u8>, SecretError> {
     let failed = |source| SecretError::Key { path: path.to_owned(), source };
     match std::fs::read(path) {
         Ok(key) if key.len() >= 32 => Ok(key),
-        Ok(_) => Err(failed(std::io::Error::other("it is shorter than 32 bytes: delete it, and it is made anew"))),
+        Ok(_) => {
+            Err(failed(std::io::Error::other("it is shorter than 32 bytes: delete it, and it is made anew")))
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => make(path).map_err(failed),
         Err(error) => Err(failed(error)),
     }

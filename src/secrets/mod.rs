@@ -4,6 +4,7 @@
 mod error;
 mod key;
 mod log;
+mod names;
 mod patterns;
 mod redact;
 mod reference;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::{Captures, Regex, RegexSet};
 
 use super::HIDDEN;
@@ -18,8 +19,14 @@ macro_rules! names {
 /// boundaries are ASCII's: the others are slow as soon as there is an umlaut.
 const PATTERNS: [(&str, fn(&str) -> bool); 10] = [
     // name = "a value", name: 'a value'
-    (concat!("(?i)", names!(), r#"[A-Za-z0-9_-]*\\?["']?[ \t]*[:=][ \t]*\\?"(?P<v>[^"\\\n\[]{4,})"#), is_no_reference),
-    (concat!("(?i)", names!(), r#"[A-Za-z0-9_-]*\\?["']?[ \t]*[:=][ \t]*'(?P<v>[^'\n\[]{4,})"#), is_no_reference),
+    (
+        concat!("(?i)", names!(), r#"[A-Za-z0-9_-]*\\?["']?[ \t]*[:=][ \t]*\\?"(?P<v>[^"\\\n\[]{4,})"#),
+        is_no_reference,
+    ),
+    (
+        concat!("(?i)", names!(), r#"[A-Za-z0-9_-]*\\?["']?[ \t]*[:=][ \t]*'(?P<v>[^'\n\[]{4,})"#),
+        is_no_reference,
+    ),
     // name = value, name: value, "name": "value"
     (
         concat!(
@@ -30,7 +37,10 @@ const PATTERNS: [(&str, fn(&str) -> bool); 10] = [
         is_no_reference,
     ),
     // --name value
-    (concat!(r"(?i)--[A-Za-z0-9_-]*(?:key|", names!(), r")[A-Za-z0-9_-]*[ \t]+(?P<v>[^\s\[-]\S{3,})"), is_no_reference),
+    (
+        concat!(r"(?i)--[A-Za-z0-9_-]*(?:key|", names!(), r")[A-Za-z0-9_-]*[ \t]+(?P<v>[^\s\[-]\S{3,})"),
+        is_no_reference,
+    ),
     // the password of x is value
     (
         r#"(?i)(?:password|passwort|kennwort|passphrase|token|secret)[^\n:=\[]{0,40}?(?-u:\b)(?:is|ist|lautet)[ \t]+["'„“`]?(?P<v>[^\s\["'„“”`]{6,})"#,
@@ -49,15 +59,61 @@ const PATTERNS: [(&str, fn(&str) -> bool); 10] = [
     ),
 ];
 
+/// One of these is in everything that fits a pattern; a text without them costs next to nothing.
+const HINTS: [&str; 36] = [
+    "password",
+    "passwd",
+    "passwort",
+    "kennwort",
+    "passphrase",
+    "token",
+    "secret",
+    "geheimnis",
+    "credential",
+    "key",
+    "bearer",
+    "authorization",
+    "://",
+    "eyj",
+    "syt_",
+    "mat_",
+    "mct_",
+    "gho_",
+    "ghp_",
+    "ghs_",
+    "ghu_",
+    "ghr_",
+    "github_pat_",
+    "glsa_",
+    "glpat-",
+    "hvs.",
+    "hvb.",
+    "xox",
+    "akia",
+    "asia",
+    "aiza",
+    "sk-",
+    "k_live_",
+    "npm_",
+    "pypi-",
+    "dckr_pat_",
+];
+
 struct Compiled {
+    hints: AhoCorasick,
     set: RegexSet,
     each: Vec<(Regex, fn(&str) -> bool)>,
 }
 
 static COMPILED: LazyLock<Option<Compiled>> = LazyLock::new(|| {
     let set = RegexSet::new(PATTERNS.iter().map(|(pattern, _)| pattern)).ok()?;
+    let hints = AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .kind(Some(AhoCorasickKind::DFA))
+        .build(HINTS)
+        .ok()?;
     let each = PATTERNS.iter().map(|(pattern, check)| Some((Regex::new(pattern).ok()?, *check)));
-    Some(Compiled { set, each: each.collect::<Option<_>>()? })
+    Some(Compiled { hints, set, each: each.collect::<Option<_>>()? })
 });
 
 fn any(_: &str) -> bool {
@@ -75,13 +131,18 @@ fn is_no_reference(value: &str) -> bool {
 
 /// Letters with digits: what people say behind "the password is" when they say the password.
 fn looks_random(value: &str) -> bool {
-    value.bytes().any(|b| b.is_ascii_digit()) && value.chars().any(char::is_alphabetic) && is_no_reference(value)
+    value.bytes().any(|b| b.is_ascii_digit())
+        && value.chars().any(char::is_alphabetic)
+        && is_no_reference(value)
 }
 
 /// The text without what looks like a secret.
 pub(super) fn hide(text: &str) -> Cow<'_, str> {
     // Too short for any of them.
     let Some(compiled) = COMPILED.as_ref().filter(|_| text.len() >= 8) else { return Cow::Borrowed(text) };
+    if !compiled.hints.is_match(text) {
+        return Cow::Borrowed(text);
+    }
     let found = compiled.set.matches(text);
     if !found.matched_any() {
         return Cow::Borrowed(text);
@@ -109,44 +170,5 @@ fn replaced(captures: &Captures<'_>, check: fn(&str) -> bool) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_looks_like_a_secret_is_hidden() {
-        for (text, hidden) in [
-            ("+db_password: s3cr3tvalue", "+db_password: [hidden]"),
-            ("--token abcdefgh --x", "--token [hidden] --x"),
-            ("{\"api_key\": \"abcd1234\"}", "{\"api_key\": \"[hidden]\"}"),
-            ("{\\\"api_key\\\": \\\"abcd1234\\\"}", "{\\\"api_key\\\": \\\"[hidden]\\\"}"),
-            ("password = \"correct horse battery\"", "password = \"[hidden]\""),
-            ("Authorization: Bearer abcdefgh12345", "Authorization: Bearer [hidden]"),
-            ("DB_PASSWORD_2=abcdefgh", "DB_PASSWORD_2=[hidden]"),
-            ("postgres://ralf:pw@db/x", "postgres://ralf:[hidden]@db/x"),
-            ("syt_YWRtaW4_abcdefgh_123", "[hidden]"),
-            ("-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n", "[hidden]"),
-            ("Das Passwort von Grafana ist hunter2x, ja", "Das Passwort von Grafana ist [hidden] ja"),
-            ("Passwort: geheim99", "Passwort: [hidden]"),
-        ] {
-            assert_eq!(hide(text), hidden);
-            assert_eq!(hide(hidden), hidden, "twice is once");
-        }
-    }
-
-    #[test]
-    fn what_does_not_stays() {
-        for text in [
-            "the token expires, basic authentication",
-            "the secret is unchanged",
-            "DB_PASSWORD = \"vault://kv/grafana#password\"",
-            "Secrets: vault://kv/grafana#password, version 3; env:DB_PASSWORD",
-            "password={{ lookup('env', 'DB_PASSWORD') }}",
-            "Das Passwort von Grafana ist auf node-2",
-            "the version is 1.2.3, and see https://example.org:8080/a@b",
-            "$ZtkCVZsDkCPWTcXBCKCzhmHDMRPkBCmT1Hw4RQTsN3Y",
-            "disk-usage of task-sk-1",
-        ] {
-            assert_eq!(hide(text), text);
-        }
-    }
-}
+#[path = "patterns_tests.rs"]
+mod tests;

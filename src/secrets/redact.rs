@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use aho_corasick::{AhoCorasick, MatchKind};
 use serde_json::Value;
 
+use super::names::{gather, is_password, is_secret};
 use super::{HIDDEN, patterns, variants};
 
 /// Shorter values are no secrets, and hiding them would hide everything.
@@ -52,7 +53,11 @@ impl Redactor {
             let value = value.as_ref();
             if value.len() >= SHORTEST && !self.known().values.contains(value) {
                 // A part of what stands in a secret's place would be replaced for ever.
-                new.extend(variants::of(value).into_iter().filter(|v| v.len() >= SHORTEST && !HIDDEN.contains(v.as_str())));
+                new.extend(
+                    variants::of(value)
+                        .into_iter()
+                        .filter(|v| v.len() >= SHORTEST && !HIDDEN.contains(v.as_str())),
+                );
             }
         }
         if new.is_empty() {
@@ -127,8 +132,11 @@ impl Redactor {
             }
             Value::Array(all) => all.iter_mut().for_each(|inner| self.hide_json(inner)),
             Value::Object(all) => {
-                let named: Vec<String> =
-                    all.keys().filter(|name| matches!(self.hide_known(name), Cow::Owned(_))).cloned().collect();
+                let named: Vec<String> = all
+                    .keys()
+                    .filter(|name| matches!(self.hide_known(name), Cow::Owned(_)))
+                    .cloned()
+                    .collect();
                 for name in named {
                     if let Some(inner) = all.remove(&name) {
                         all.insert(self.hide_known(&name).into_owned(), inner);
@@ -136,7 +144,9 @@ impl Redactor {
                 }
                 for (name, inner) in all {
                     match inner {
-                        Value::String(markup) if name == MARKUP => *markup = self.hide_known(markup).into_owned(),
+                        Value::String(markup) if name == MARKUP => {
+                            *markup = self.hide_known(markup).into_owned()
+                        }
                         // `{"password": "…"}` says in its name what a pattern sees only in one text.
                         Value::String(text) if is_password(name) && !patterns::is_reference(text) => {
                             *text = HIDDEN.to_owned();
@@ -160,33 +170,6 @@ impl Redactor {
         }
         self.hide(text)
     }
-}
-
-/// All texts in a value that are secret, by their own name or one around them.
-fn gather(value: &Value, secret: bool, known: &mut Vec<String>) {
-    match value {
-        Value::String(text) if secret => known.push(text.clone()),
-        Value::Array(all) => all.iter().for_each(|inner| gather(inner, secret, known)),
-        Value::Object(all) => {
-            all.iter().for_each(|(name, inner)| gather(inner, secret || is_secret(name), known))
-        }
-        _ => {}
-    }
-}
-
-/// Whether a variable's name says that its value is secret. A path to one is not.
-fn is_secret(name: &str) -> bool {
-    let name = name.to_lowercase();
-    let says = ["password", "passwd", "passphrase", "_pass", "token", "secret", "key"]
-        .iter()
-        .any(|s| name.contains(s));
-    says && !name.ends_with("_file") && !name.ends_with("_path")
-}
-
-/// Whether a field can hold nothing but a secret.
-fn is_password(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["password", "passwd", "passphrase", "private_key", "api_key", "client_secret"].iter().any(|s| name.ends_with(s))
 }
 
 #[cfg(test)]

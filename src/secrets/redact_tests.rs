@@ -69,7 +69,9 @@ fn the_lines_of_a_key_are_hidden_one_by_one() {
 #[test]
 fn json_stays_json() {
     let redactor = Redactor::new(["geheim\"nis".to_owned()]);
-    let text = json!({"a": ["x geheim\"nis y"], "geheim\"nis": 1, "api_key": "tiny", "ref_password": "env:X"}).to_string();
+    let text =
+        json!({"a": ["x geheim\"nis y"], "geheim\"nis": 1, "api_key": "tiny", "ref_password": "env:X"})
+            .to_string();
     let hidden: Value = serde_json::from_str(&redactor.hide_json_text(&text)).expect("JSON");
     let wanted = json!({"a": ["x [hidden] y"], "[hidden]": 1, "api_key": HIDDEN, "ref_password": "env:X"});
     assert_eq!(hidden, wanted);
@@ -79,7 +81,8 @@ fn json_stays_json() {
 /// Markup keeps its tags: a pattern would take them for a value.
 #[test]
 fn markup_stays_whole() {
-    let mut content = json!({"body": "Secret:\n• x", "formatted_body": "<p><b>Secret:</b></p><ul><li>x</li></ul>"});
+    let mut content =
+        json!({"body": "Secret:\n• x", "formatted_body": "<p><b>Secret:</b></p><ul><li>x</li></ul>"});
     let before = content.clone();
     Redactor::default().hide_json(&mut content);
     assert_eq!(content, before);
@@ -87,7 +90,9 @@ fn markup_stays_whole() {
 
 /// Eight characters or more, as whatever resolves secrets wants it, with nothing left out that may break an encoding.
 fn a_secret() -> impl Strategy<Value = String> {
-    let nasty = prop::sample::select("aZ09\"'\\\n\t <>&{}[]%+=:/@#$`äß漢😀\u{301}\u{200b}".chars().collect::<Vec<_>>());
+    let nasty = prop::sample::select(
+        "aZ09\"'\\\n\t <>&{}[]%+=:/@#$`äß漢😀\u{301}\u{200b}".chars().collect::<Vec<_>>(),
+    );
     prop::collection::vec(prop_oneof![3 => nasty, 1 => any::<char>()], 8..40)
         .prop_map(|chars| chars.into_iter().filter(|c| *c != '\0').collect::<String>())
         .prop_filter("long enough", |s| s.len() >= 8 && !HIDDEN.contains(s.as_str()))
@@ -149,7 +154,8 @@ fn walk(value: &Value, texts: &mut Vec<String>) {
 #[test]
 fn what_a_message_costs() {
     let redactor = Redactor::new((0..50).map(|n| format!("s3cret-value-{n}-of-fifty")));
-    let body = "Deploy jellyfin 10.10.3 auf node-2 – wartet auf eine Zustimmung von @admin:lab.local. ".repeat(5);
+    let body =
+        "Deploy jellyfin 10.10.3 auf node-2 – wartet auf eine Zustimmung von @admin:lab.local. ".repeat(5);
     let mut content = json!({"msgtype": "m.text", "body": body, "formatted_body": format!("<p>{body}</p>"),
         "org.ralf.operation": {"id": "abcdefghij", "state": "awaiting_approval", "digest": "0".repeat(64)},
         "m.relates_to": {"m.in_reply_to": {"event_id": "$ZtkCVZsDkCPWTcXBCKCzhmHDMRPkBCmT1Hw4RQTsN3Y"}}});

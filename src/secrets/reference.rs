@@ -110,9 +110,22 @@ mod tests {
     #[test]
     fn anything_else_is_none_and_does_not_come_back() {
         for text in [
-            "vault://kv#x", "vault://kv/a", "vault://kv/a#", "vault:///a#b", "vault://kv/../sys#x", "vault://kv/a//b#x",
-            "vault://kv/a?b#c", "env:", "env:1A", "env:A-B", "env:RALF_WEB__TOKEN", "file:relative", "file:/a/../b",
-            "file:/a\nb", "hunter2hunter2", "",
+            "vault://kv#x",
+            "vault://kv/a",
+            "vault://kv/a#",
+            "vault:///a#b",
+            "vault://kv/../sys#x",
+            "vault://kv/a//b#x",
+            "vault://kv/a?b#c",
+            "env:",
+            "env:1A",
+            "env:A-B",
+            "env:RALF_WEB__TOKEN",
+            "file:relative",
+            "file:/a/../b",
+            "file:/a\nb",
+            "hunter2hunter2",
+            "",
         ] {
             let error = text.parse::<SecretRef>().expect_err(text).to_string();
             assert!(!error.contains("hunter2"), "{error}");

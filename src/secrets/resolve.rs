@@ -140,7 +140,8 @@ fn read(path: &Path, reference: &str) -> Result<String, SecretError> {
     };
     // Looked at before it is opened: to open a pipe would wait for somebody to write into it.
     let is_file = |meta: &std::fs::Metadata| meta.is_file() && meta.len() <= LARGEST;
-    let odd = || SecretError::Unusable { reference: reference(), why: "it is no regular file of at most 64 KiB" };
+    let odd =
+        || SecretError::Unusable { reference: reference(), why: "it is no regular file of at most 64 KiB" };
     if !is_file(&std::fs::metadata(path).map_err(failed)?) {
         return Err(odd());
     }
@@ -169,7 +170,20 @@ fn read(path: &Path, reference: &str) -> Result<String, SecretError> {
 /// started or set up.
 pub fn is_variable(name: &str) -> bool {
     let plain = name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
-    let taken = ["PATH", "HOME", "USER", "LOGNAME", "TZ", "LANG", "IFS", "ENV", "SHELL", "PS4", "TMPDIR", "SSH_AUTH_SOCK"];
+    let taken = [
+        "PATH",
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "TZ",
+        "LANG",
+        "IFS",
+        "ENV",
+        "SHELL",
+        "PS4",
+        "TMPDIR",
+        "SSH_AUTH_SOCK",
+    ];
     let reserved = ["ANSIBLE_", "PYTHON", "LD_", "LC_", "BASH", "RALF_", "GCONV", "OPENSSL_"];
     plain
         && name.starts_with(|c: char| c.is_ascii_uppercase())

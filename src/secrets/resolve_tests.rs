@@ -33,7 +33,8 @@ async fn files_are_read_and_have_a_version() {
     // We still know the old one; somebody who starts now can't.
     let used = SecretUse { reference: reference.to_string(), version: one.version };
     assert_eq!(secrets.resolve_version(&used).await.expect("had").expose(), "file-hunter-1  ");
-    let fresh = Secrets::new(&config::Secrets { key_file: Some(folder.path().join("key")), ..Default::default() });
+    let fresh =
+        Secrets::new(&config::Secrets { key_file: Some(folder.path().join("key")), ..Default::default() });
     assert!(matches!(fresh.resolve_version(&used).await, Err(SecretError::Changed(_))));
 }
 
@@ -44,7 +45,8 @@ async fn what_can_not_be_used_is_named_without_its_value() {
     let at = folder.path();
     std::fs::create_dir(at.join("folder")).expect("made");
     symlink(at.join("db"), at.join("link")).expect("linked");
-    let of = |name: &str| format!("file:{}", at.join(name).display()).parse::<SecretRef>().expect("a reference");
+    let of =
+        |name: &str| format!("file:{}", at.join(name).display()).parse::<SecretRef>().expect("a reference");
     for (reference, why) in [
         (of("nowhere"), "there is no such file"),
         (of("folder"), "no regular file"),
@@ -80,7 +82,19 @@ fn no_secret_sets_a_program_up() {
     for name in ["DB_PASSWORD", "GF_SECURITY_ADMIN_PASSWORD", "A1"] {
         assert!(is_variable(name), "{name}");
     }
-    for name in ["", "db", "1A", "A-B", "PATH", "LD_PRELOAD", "ANSIBLE_CONFIG", "PYTHONPATH", "BASH_ENV", "RALF_X", "Ä"] {
+    for name in [
+        "",
+        "db",
+        "1A",
+        "A-B",
+        "PATH",
+        "LD_PRELOAD",
+        "ANSIBLE_CONFIG",
+        "PYTHONPATH",
+        "BASH_ENV",
+        "RALF_X",
+        "Ä",
+    ] {
         assert!(!is_variable(name), "{name}");
     }
 }

@@ -71,7 +71,8 @@ impl Vault {
             url.query_pairs_mut().append_pair("version", version);
         }
         let token = self.token(place)?;
-        let asked = http.get(url).header("X-Vault-Token", token.expose()).header("X-Vault-Request", "true").send();
+        let asked =
+            http.get(url).header("X-Vault-Token", token.expose()).header("X-Vault-Request", "true").send();
         let answer = asked.await.map_err(|error| away(chain(&error)))?;
         let status = answer.status();
         // Also of a deleted version, which comes as 404 with its metadata.
@@ -129,7 +130,9 @@ fn refusal(status: reqwest::StatusCode, place: &Place<'_>) -> Option<SecretError
     let at = format!("{}/data/{}", place.mount, place.path);
     Some(match status.as_u16() {
         200 => return None,
-        404 => SecretError::NotThere { reference, hint: format!("Vault has nothing at {at}, or it was deleted") },
+        404 => {
+            SecretError::NotThere { reference, hint: format!("Vault has nothing at {at}, or it was deleted") }
+        }
         401 | 403 => SecretError::Forbidden {
             reference,
             hint: format!("Vault refuses the token; is it alive, and does its policy allow `read` on {at}?"),

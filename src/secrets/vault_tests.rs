@@ -115,11 +115,19 @@ async fn what_vault_refuses_is_said_and_nothing_is_leaked() {
     assert!(told(&secrets, "vault://kv/nowhere#x").await.contains("Vault has nothing at kv/data/nowhere"));
     assert!(told(&secrets, "vault://kv/gone#x").await.contains("deleted"));
     assert!(told(&secrets, "vault://kv/db#user").await.contains("version 1 has no field `user`"));
-    assert!(told(&reader(&url, "old-token-of-mine"), "vault://kv/db#password").await.contains("refuses the token"));
+    assert!(
+        told(&reader(&url, "old-token-of-mine"), "vault://kv/db#password")
+            .await
+            .contains("refuses the token")
+    );
     *fake.sealed.lock().expect("no panic") = true;
     assert!(told(&secrets, "vault://kv/db#password").await.contains("sealed"));
     let nobody = "http://127.0.0.1:1".parse().expect("an address");
-    assert!(told(&reader(&nobody, "vault-token-4711"), "vault://kv/db#password").await.contains("can't be had now"));
+    assert!(
+        told(&reader(&nobody, "vault-token-4711"), "vault://kv/db#password")
+            .await
+            .contains("can't be had now")
+    );
 }
 
 #[tokio::test]

@@ -83,13 +83,12 @@ impl ServeError {
 pub fn executors(config: &Config, inventory: &Arc<Source>, secrets: &Arc<Secrets>) -> Registry {
     let mut registry = Registry::default();
     if let Some(ansible) = &config.executors.ansible {
-        registry =
-            registry.with(Arc::new(Ansible::new(
-                ansible.clone(),
-                Arc::clone(inventory),
-                Arc::clone(secrets),
-                Clock::System,
-            )));
+        registry = registry.with(Arc::new(Ansible::new(
+            ansible.clone(),
+            Arc::clone(inventory),
+            Arc::clone(secrets),
+            Clock::System,
+        )));
     }
     registry
 }

@@ -47,7 +47,12 @@ pub struct Ansible {
 
 impl Ansible {
     /// With these settings, for this inventory, and with what resolves its secrets.
-    pub fn new(settings: config::Ansible, inventory: Arc<Source>, secrets: Arc<Secrets>, clock: Clock) -> Self {
+    pub fn new(
+        settings: config::Ansible,
+        inventory: Arc<Source>,
+        secrets: Arc<Secrets>,
+        clock: Clock,
+    ) -> Self {
         Self { settings, inventory, secrets, clock, health_tries: 40 }
     }
 

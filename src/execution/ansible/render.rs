@@ -72,7 +72,15 @@ pub(super) fn render(
     let input = Input::create(run)?;
     input.copy(
         recipe.playbooks,
-        &[PLUGIN_NAME, "ansible.cfg", "vars.json", "inventory.json", "argv.json", secrets::FILE, child::SCRIPT],
+        &[
+            PLUGIN_NAME,
+            "ansible.cfg",
+            "vars.json",
+            "inventory.json",
+            "argv.json",
+            secrets::FILE,
+            child::SCRIPT,
+        ],
     )?;
     input.write(PLUGIN_NAME, PLUGIN)?;
     input.write("ansible.cfg", SETTINGS)?;

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::jsonl::{Event, Said, parse};
 use super::secrets::Sight;
-use crate::execution::normal::{normal, visible};
 use crate::execution::Progress;
+use crate::execution::normal::{normal, visible};
 use crate::plan::{Step, canonical, hex};
 use crate::secrets::{HIDDEN, Redactor};
 
@@ -74,7 +74,17 @@ impl<'r> Run<'r> {
     /// Of a folder; `total` is how many results an earlier check had, or 0.
     pub(super) fn new(folder: &'r Path, redactor: &'r Redactor, total: u32) -> Self {
         let (version, now) = Default::default();
-        Self { version, records: Vec::new(), tasks: BTreeMap::new(), now, done: 0, total, folder, redactor, sight: &Sight::Clear }
+        Self {
+            version,
+            records: Vec::new(),
+            tasks: BTreeMap::new(),
+            now,
+            done: 0,
+            total,
+            folder,
+            redactor,
+            sight: &Sight::Clear,
+        }
     }
 
     /// With this sight of what it says.

@@ -42,7 +42,8 @@ impl InHand {
             return Ok(());
         }
         let other = self.uses.iter().find(|used| !plan.secrets.contains(used));
-        let reference = other.or(plan.secrets.first()).map_or_else(String::new, |used| used.reference.clone());
+        let reference =
+            other.or(plan.secrets.first()).map_or_else(String::new, |used| used.reference.clone());
         Err(refused(SecretError::Changed(reference)))
     }
 

@@ -99,12 +99,16 @@ async fn a_service_gets_its_secrets_and_nobody_else_does() {
     let stage = Stage::new();
     let ansible = stage.executor();
     let (plan, folder) = planned(&ansible, &stage.node, &task("deploy", Some("db"))).await.expect("planned");
-    let uses: Vec<_> = plan.secrets.iter().map(|used| (used.reference.as_str(), used.version.len())).collect();
+    let uses: Vec<_> =
+        plan.secrets.iter().map(|used| (used.reference.as_str(), used.version.len())).collect();
     assert_eq!(uses, [(&*format!("env:{VARIABLE}"), 16), (&*format!("file:{}", stage.file.display()), 16)]);
     assert!(plan.diff.contains("+[hidden]"), "{}", plan.diff);
     assert_clean("the plan", &serde_json::to_string(&plan).expect("JSON"));
     for file in files(&folder) {
-        assert_clean(&file.display().to_string(), &String::from_utf8_lossy(&std::fs::read(&file).expect("read")));
+        assert_clean(
+            &file.display().to_string(),
+            &String::from_utf8_lossy(&std::fs::read(&file).expect("read")),
+        );
     }
     assert_eq!(ansible.observe(&plan, &folder).await.expect("observed"), plan.observed);
 
@@ -115,7 +119,10 @@ async fn a_service_gets_its_secrets_and_nobody_else_does() {
     let log = std::fs::read_to_string(&outcome.log).expect("a log");
     assert!(log.contains("it is [hidden] and") && log.contains("no such user: [hidden]"), "{log}");
     for file in files(&folder) {
-        assert_clean(&file.display().to_string(), &String::from_utf8_lossy(&std::fs::read(&file).expect("read")));
+        assert_clean(
+            &file.display().to_string(),
+            &String::from_utf8_lossy(&std::fs::read(&file).expect("read")),
+        );
     }
     let got = stage.node.root().join("run/got");
     for _ in 0..200 {
@@ -138,7 +145,10 @@ async fn a_rotated_secret_makes_the_plan_stale_and_a_failure_does_not_tell_it() 
     std::fs::write(&stage.file, "rotated-kämpfer-7781\n").expect("written");
     assert_ne!(ansible.observe(&plan, &folder).await.expect("observed"), plan.observed);
     let refused = applied(&ansible, &plan, &folder).await.expect_err("another secret").to_string();
-    assert!(refused.contains("was changed since it was planned") && refused.contains("db-password"), "{refused}");
+    assert!(
+        refused.contains("was changed since it was planned") && refused.contains("db-password"),
+        "{refused}"
+    );
     assert!(!folder.join("claim").exists(), "nothing was started");
 
     std::fs::write(&stage.file, VALUE).expect("written");
@@ -147,7 +157,8 @@ async fn a_rotated_secret_makes_the_plan_stale_and_a_failure_does_not_tell_it() 
     assert_eq!(outcome.facts[0], "node-1: “Fail with it” failed: no such user: [hidden] (exit code 3)");
 
     std::fs::remove_file(&stage.file).expect("gone");
-    let gone = planned(&ansible, &stage.node, &task("deploy", Some("db"))).await.expect_err("no secret").to_string();
+    let gone =
+        planned(&ansible, &stage.node, &task("deploy", Some("db"))).await.expect_err("no secret").to_string();
     assert!(gone.contains("is not there: there is no such file"), "{gone}");
 }
 

@@ -35,7 +35,11 @@ pub(super) fn task(action: &str, service: Option<&str>) -> Task {
     }
 }
 
-pub(super) async fn planned(ansible: &Ansible, node: &Node, task: &Task) -> Result<(Plan, PathBuf), ExecutorError> {
+pub(super) async fn planned(
+    ansible: &Ansible,
+    node: &Node,
+    task: &Task,
+) -> Result<(Plan, PathBuf), ExecutorError> {
     let folder = node.run(&task.operation);
     let began = Instant::now();
     let plan = ansible.plan(task, &folder, "p1").await?;

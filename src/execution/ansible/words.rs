@@ -125,7 +125,9 @@ pub(super) fn complaints(folder: &Path, redactor: &Redactor) -> String {
 pub(super) fn hidden_log(sight: &Sight) -> Option<String> {
     match sight {
         Sight::Clear => None,
-        Sight::Blind { why, .. } => Some(format!("what it printed can't be shown, because {why}; no log is attached")),
+        Sight::Blind { why, .. } => {
+            Some(format!("what it printed can't be shown, because {why}; no log is attached"))
+        }
     }
 }
 
