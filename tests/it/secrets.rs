@@ -60,7 +60,11 @@ async fn a_secret_reaches_the_service_and_nothing_else() {
 
     // Somebody says a password, and we don't say it again.
     let said = format!("Installiere Ladendienst auf node-1, ADMIN_PASSWORD={TYPED}");
-    let proposal = admin.proposal(&ops, &said).await;
+    let asked = admin.ask(&ops, &said).await;
+    assert!(asked.question().is_some(), "what else is said leaves a doubt: {asked}");
+    admin.react(&ops, asked.id(), "1️⃣").await;
+    let proposed = |e: &Event| e.is_new_message() && e.state() == "awaiting_approval";
+    let proposal = admin.wait_for("the proposal", proposed).await;
     assert!(proposal.body().contains("+[hidden]"), "the diff is shown: {}", proposal.body());
     let id = proposal.operation_id().to_owned();
     admin.react(&ops, proposal.id(), "✅").await;
