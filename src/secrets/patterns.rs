@@ -15,9 +15,12 @@ macro_rules! names {
     };
 }
 
+/// Whether what stands where a secret would is one.
+type Check = fn(&str) -> bool;
+
 /// Each has a group `v`: the part that is hidden. No `v` may begin with `[`, so that hiding twice is hiding once. Word
 /// boundaries are ASCII's: the others are slow as soon as there is an umlaut.
-const PATTERNS: [(&str, fn(&str) -> bool); 10] = [
+const PATTERNS: [(&str, Check); 10] = [
     // name = "a value", name: 'a value'
     (
         concat!("(?i)", names!(), r#"[A-Za-z0-9_-]*\\?["']?[ \t]*[:=][ \t]*\\?"(?P<v>[^"\\\n\[]{4,})"#),
@@ -102,7 +105,7 @@ const HINTS: [&str; 36] = [
 struct Compiled {
     hints: AhoCorasick,
     set: RegexSet,
-    each: Vec<(Regex, fn(&str) -> bool)>,
+    each: Vec<(Regex, Check)>,
 }
 
 static COMPILED: LazyLock<Option<Compiled>> = LazyLock::new(|| {
@@ -158,7 +161,7 @@ pub(super) fn hide(text: &str) -> Cow<'_, str> {
     text
 }
 
-fn replaced(captures: &Captures<'_>, check: fn(&str) -> bool) -> String {
+fn replaced(captures: &Captures<'_>, check: Check) -> String {
     let whole = captures.get_match();
     match captures.name("v").filter(|value| check(value.as_str())) {
         Some(value) => {
