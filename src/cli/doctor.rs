@@ -11,6 +11,7 @@ use crate::clock::{Clock, new_id};
 use crate::config::{Config, RoomRef};
 use crate::metrics::Metrics;
 use crate::registration::alias_localpart;
+use crate::secrets::Secrets;
 use crate::serve;
 use crate::store::Store;
 
@@ -47,6 +48,7 @@ pub(super) async fn main(arg: ConfigArg) -> ExitCode {
     for (name, finding) in executors(&config).await {
         show(&name, finding);
     }
+    secrets(&config, &mut show).await;
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
@@ -166,6 +168,19 @@ async fn inventory(config: &Config) -> Finding {
         .await
         .map_err(|error| format!("{}; see `[inventory]`", chain(&error)))?;
     Ok(format!("{} hosts, {} services", inventory.hosts.len(), inventory.services.len()))
+}
+
+/// Whether every secret that a service names can be had.
+async fn secrets(config: &Config, show: &mut impl FnMut(&str, Finding)) {
+    let Ok(inventory) = serve::inventory(config).current().await else { return };
+    let secrets = Secrets::new(&config.secrets);
+    for (name, service) in &inventory.services {
+        for reference in service.secrets.values() {
+            let finding = secrets.version(reference).await;
+            let finding = finding.map(|used| format!("{}, version {}", used.reference, used.version));
+            show(&format!("secret of {name}"), finding.map_err(|error| chain(&error)));
+        }
+    }
 }
 
 async fn executors(config: &Config) -> Vec<(String, Finding)> {

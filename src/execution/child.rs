@@ -3,6 +3,7 @@
 //!
 //! In the folder: `claim/`, `pid` (pid and start time), `output.jsonl`, `stderr.log`, `exit` (its code, in the end).
 
+use std::ffi::OsStr;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 use std::process::Stdio;
@@ -59,7 +60,7 @@ printf '%s\n' "$code" >exit.new && mv exit.new exit
 /// Starts the script of a run folder.
 pub(super) fn start(
     run: &Path,
-    environment: impl IntoIterator<Item = (&'static str, String)>,
+    environment: impl IntoIterator<Item = (impl AsRef<OsStr>, impl AsRef<OsStr>)>,
 ) -> Result<tokio::process::Child, ExecutorError> {
     let mut command = tokio::process::Command::new("setsid");
     command.arg("/bin/sh").arg(run.join(folder::INPUT).join(SCRIPT)).current_dir(run);

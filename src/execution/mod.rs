@@ -6,14 +6,12 @@ mod child;
 mod folder;
 mod normal;
 mod process;
-mod redact;
 #[cfg(test)]
 pub(crate) mod testing;
 mod words;
 
 pub use ansible::Ansible;
 pub use process::environment;
-pub use redact::Redactor;
 
 pub mod runner;
 mod world;

@@ -29,6 +29,7 @@ use crate::inbound::Lanes;
 use crate::inventory::Source;
 use crate::metrics::Metrics;
 use crate::report::delivery;
+use crate::secrets::Secrets;
 use crate::store::{LeaseError, OutboxRow, Store, StoreError};
 use crate::web;
 
@@ -79,11 +80,15 @@ impl ServeError {
 }
 
 /// Builds the executors that the configuration names. A new one is one more line here.
-pub fn executors(config: &Config, inventory: &Arc<Source>) -> Registry {
+pub fn executors(config: &Config, inventory: &Arc<Source>, secrets: &Arc<Secrets>) -> Registry {
     let mut registry = Registry::default();
     if let Some(ansible) = &config.executors.ansible {
-        registry =
-            registry.with(Arc::new(Ansible::new(ansible.clone(), Arc::clone(inventory), Clock::System)));
+        registry = registry.with(Arc::new(Ansible::new(
+            ansible.clone(),
+            Arc::clone(inventory),
+            Arc::clone(secrets),
+            Clock::System,
+        )));
     }
     registry
 }
@@ -124,8 +129,9 @@ pub async fn run(config: Config) -> Result<(), ServeError> {
     let catalogue =
         ralf_intents::Catalogue::builtin().map_err(|error| ServeError::Setup(error.to_string()))?;
     let inventory = inventory(&config);
+    let secrets = Arc::new(Secrets::new(&config.secrets));
     let house = Arc::new(House::new(Parts {
-        executors: executors(&config, &inventory),
+        executors: executors(&config, &inventory, &secrets),
         inventory,
         catalogue,
         model: crate::model::configured(&config.model, &metrics),
@@ -147,6 +153,8 @@ pub async fn run(config: Config) -> Result<(), ServeError> {
         let _ = http_stop.changed().await;
     });
     let server = tokio::spawn(async move { server.await });
+    // What may be said by mistake is to be known before it is.
+    tokio::spawn(learn(Arc::clone(&house), secrets));
     let mut at_work = Vec::new();
 
     let outcome = tokio::select! {
@@ -193,6 +201,16 @@ async fn work(
     tracing::info!(listen = house.config.appservice.listen, "ready");
     tokio::join!(reconcile::run(house), housekeeping::run(house));
     std::future::pending().await
+}
+
+/// Resolves every secret that a service names, so that its value is hidden from the start on.
+async fn learn(house: Arc<House>, secrets: Arc<Secrets>) {
+    let Ok(inventory) = house.inventory.current().await else { return };
+    for reference in inventory.services.values().flat_map(|service| service.secrets.values()) {
+        if let Err(error) = secrets.resolve(reference).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a secret can't be had");
+        }
+    }
 }
 
 async fn listen(address: &str) -> Result<TcpListener, ServeError> {

@@ -32,6 +32,9 @@ impl Tx {
         };
         let head = sqlx::query(sql).fetch_one(&mut *self.tx).await?;
         let (seq, prev): (i64, String) = (head.try_get(0)?, head.try_get(1)?);
+        // The entry is hashed as it is stored.
+        let detail = crate::secrets::redactor().hide_json_text(new.detail);
+        let new = New { detail: &detail, ..new };
         let entry = Entry::after(seq, prev, self.now_ms(), new);
         sqlx::query(
             "INSERT INTO audit (seq, ts, kind, operation, actor, event_id, detail, prev, hash) \

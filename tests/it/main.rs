@@ -13,6 +13,7 @@ mod long_plans;
 mod programs;
 mod questions;
 mod rooms;
+mod secrets;
 mod store;
 mod the_way_through;
 mod transactions;

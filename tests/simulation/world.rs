@@ -9,8 +9,9 @@ use ralf::approval::{
 };
 use ralf::bots::Bot;
 use ralf::conversation::Talk;
-use ralf::execution::{Executor, Outcome, Progress, Redactor};
+use ralf::execution::{Executor, Outcome, Progress};
 use ralf::plan::Task;
+use ralf::secrets::Redactor;
 use ralf_intents::{Intent, Lang};
 use tokio::sync::mpsc;
 
@@ -78,7 +79,7 @@ impl World for Process {
     }
 
     fn hide(&self, text: &str) -> String {
-        self.hide.hide(text)
+        self.hide.hide(text).into_owned()
     }
 
     fn shown(&self, outcome: &Outcome) -> (Outcome, bool) {
