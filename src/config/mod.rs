@@ -14,7 +14,7 @@ mod secret;
 mod small;
 
 pub use appservice::{Appservice, Homeserver};
-pub use executors::{Ansible, Executors, InventoryFiles};
+pub use executors::{Ansible, Executors, InventoryFiles, Tofu};
 pub use load::{ConfigError, Problem};
 pub use model::{Model, Provider};
 pub use people::{Person, Role};

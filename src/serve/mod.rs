@@ -23,7 +23,7 @@ use tokio::task::JoinHandle;
 use crate::bots::Bot;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::execution::{self, Ansible, Registry};
+use crate::execution::{self, Ansible, Registry, Tofu};
 use crate::house::{House, Parts};
 use crate::inbound::Lanes;
 use crate::inventory::Source;
@@ -85,6 +85,9 @@ pub fn executors(config: &Config, inventory: &Arc<Source>) -> Registry {
         registry =
             registry.with(Arc::new(Ansible::new(ansible.clone(), Arc::clone(inventory), Clock::System)));
     }
+    if let Some(tofu) = &config.executors.tofu {
+        registry = registry.with(Arc::new(Tofu::new(tofu.clone(), Clock::System)));
+    }
     registry
 }
 
@@ -92,7 +95,8 @@ pub fn executors(config: &Config, inventory: &Arc<Source>) -> Registry {
 pub fn inventory(config: &Config) -> Arc<Source> {
     let playbook =
         config.executors.ansible.as_ref().map_or_else(|| "ansible-playbook".into(), |a| a.program.clone());
-    Arc::new(Source::new(config.inventory.clone(), playbook, Clock::System))
+    let stacks = config.executors.tofu.as_ref().map(|tofu| tofu.stacks.clone());
+    Arc::new(Source::new(config.inventory.clone(), playbook, Clock::System).with_stacks(stacks))
 }
 
 /// Runs until a signal, or until another process takes over.
