@@ -93,7 +93,9 @@ pub(super) fn interrupt(run: &Path) -> Result<bool, ExecutorError> {
     match std::fs::File::options().write(true).create_new(true).open(run.join(INTERRUPTED)) {
         Ok(_) => process.interrupt_below(),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-        Err(source) => return Err(ExecutorError::Io { what: "noting that the run shall stop".into(), source }),
+        Err(source) => {
+            return Err(ExecutorError::Io { what: "noting that the run shall stop".into(), source });
+        }
     }
     Ok(true)
 }

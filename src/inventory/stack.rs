@@ -74,7 +74,9 @@ mod tests {
         let mut inventory = Inventory { stacks, ..Inventory::default() };
         check(&inventory, folder.path()).expect("no name twice");
         inventory.hosts.insert("Web".into(), crate::inventory::Host::default());
-        assert!(check(&inventory, folder.path()).expect_err("twice").to_string().contains("rename its folder"));
+        assert!(
+            check(&inventory, folder.path()).expect_err("twice").to_string().contains("rename its folder")
+        );
         std::fs::create_dir(folder.path().join("a b")).expect("made");
         std::fs::write(folder.path().join("a b/main.tf"), "").expect("written");
         assert!(list(folder.path()).expect_err("no name").to_string().contains("must be of letters"));

@@ -98,6 +98,7 @@ async fn go(folder: &Path, log: &Path, task: &mut Task) -> Result<PathBuf, Faile
 
 fn on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    let found = std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())?;
+    let found =
+        std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())?;
     std::path::absolute(found).ok()
 }

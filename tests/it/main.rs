@@ -15,6 +15,7 @@ mod questions;
 mod rooms;
 mod store;
 mod the_way_through;
+mod tofu;
 mod transactions;
 mod who_may;
 mod yes_and_no;

@@ -87,7 +87,8 @@ pub(super) fn changed(change: &Change) -> Vec<String> {
     let before = leaves(&change.before, &Value::Null, &change.before_sensitive);
     let after = leaves(&change.after, &change.after_unknown, &change.after_sensitive);
     let paths: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    let value = |leaves: &BTreeMap<String, Leaf>, path: &String| leaves.get(path).map(|leaf| leaf.value.clone());
+    let value =
+        |leaves: &BTreeMap<String, Leaf>, path: &String| leaves.get(path).map(|leaf| leaf.value.clone());
     paths.into_iter().filter(|path| value(&before, path) != value(&after, path)).cloned().collect()
 }
 

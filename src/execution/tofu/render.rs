@@ -30,7 +30,8 @@ pub(super) fn render(tool: &Tool, stack: &Path, run: &Path) -> Result<(), Execut
     let input = Input::create(run)?;
     let names = names(stack)?;
     let ours = [BACKEND, PLAN, child::SCRIPT];
-    let left: Vec<&str> = names.iter().map(String::as_str).filter(|name| is_state(name)).chain(ours).collect();
+    let left: Vec<&str> =
+        names.iter().map(String::as_str).filter(|name| is_state(name)).chain(ours).collect();
     input.copy(stack, &left)?;
     match std::fs::read(stack.join(LOCK)) {
         Ok(bytes) => input.write(LOCK, bytes)?,

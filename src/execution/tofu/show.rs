@@ -137,8 +137,7 @@ impl Shown {
             return Err(ExecutorError::Refused("OpenTofu could not finish the plan".into()));
         }
         // What is not known is not shown as harmless.
-        let mut changes =
-            shown.resource_changes.iter().map(|resource| (&resource.address, &resource.change));
+        let mut changes = shown.resource_changes.iter().map(|resource| (&resource.address, &resource.change));
         if let Some((address, change)) = changes.find(|(_, change)| change.known().is_none()) {
             let actions = change.actions.join(", ");
             return Err(ExecutorError::Refused(format!(

@@ -121,7 +121,11 @@ impl<'r> Run<'r> {
         self.stale |= said.summary.contains("Saved plan is stale");
         self.locked |= said.summary.contains("acquiring the state lock");
         let detail: Vec<&str> = said.detail.trim().lines().filter(|line| !line.trim().is_empty()).collect();
-        let detail = if self.repeats { detail[detail.len().saturating_sub(LINES)..].join("\n") } else { String::new() };
+        let detail = if self.repeats {
+            detail[detail.len().saturating_sub(LINES)..].join("\n")
+        } else {
+            String::new()
+        };
         let mut text = said.summary.clone();
         if let Some(address) = &said.address {
             text = format!("{address}: {text}");
@@ -180,7 +184,9 @@ mod tests {
         let redactor = Redactor::new(["the-secret".to_owned()]);
         let mut run = Run::new(&redactor, 2, true);
         let hook = |kind: &str, more: &str| {
-            format!(r#"{{"@message": "m the-secret", "@timestamp": "2026-01-01T10:00:00.1Z", "type": "{kind}", "hook": {{"resource": {{"addr": "t.x"}}, "action": "create"{more}}}}}"#)
+            format!(
+                r#"{{"@message": "m the-secret", "@timestamp": "2026-01-01T10:00:00.1Z", "type": "{kind}", "hook": {{"resource": {{"addr": "t.x"}}, "action": "create"{more}}}}}"#
+            )
         };
         assert!(run.feed(&hook("apply_start", "")));
         assert!(run.feed(&hook("apply_progress", ", \"elapsed_seconds\": 10")));

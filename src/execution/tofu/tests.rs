@@ -60,11 +60,7 @@ impl Stage {
         Ok((self.tofu.plan(&task, &folder, "p1").await?, folder))
     }
 
-    async fn applied(
-        &self,
-        plan: &Plan,
-        folder: &Path,
-    ) -> Result<(Outcome, Vec<Progress>), ExecutorError> {
+    async fn applied(&self, plan: &Plan, folder: &Path) -> Result<(Outcome, Vec<Progress>), ExecutorError> {
         let (sender, mut receiver) = mpsc::channel(1000);
         let outcome = self.tofu.apply(plan, folder, Permit::for_test(plan.digest()), sender).await?;
         let mut progress = Vec::new();
@@ -108,7 +104,10 @@ async fn a_stack_from_its_creation_to_its_end() {
     assert!(plan.executor_version.starts_with("OpenTofu 1."), "{}", plan.executor_version);
     assert!(plan.diff.contains("+   input.pin = [hidden]\n+   input.text = \"Welcome"), "{}", plan.diff);
     assert_eq!(plan.observed, "no state");
-    assert!(stage.journal().is_empty() && !stage.stack().join("terraform.tfstate").exists(), "planning only reads");
+    assert!(
+        stage.journal().is_empty() && !stage.stack().join("terraform.tfstate").exists(),
+        "planning only reads"
+    );
     assert_eq!(stage.tofu.observe(&plan, &folder).await.expect("observed"), plan.observed);
 
     // What is changed after the plan is not what runs.
@@ -116,7 +115,10 @@ async fn a_stack_from_its_creation_to_its_end() {
     let (outcome, progress) = stage.applied(&plan, &folder).await.expect("applied");
     assert!(outcome.success, "{:?}", outcome.facts);
     assert_eq!(outcome.facts, ["done: Create terraform_data.board"]);
-    assert_eq!(progress.last(), Some(&Progress { done: 1, total: 1, now: "Create terraform_data.board".into() }));
+    assert_eq!(
+        progress.last(),
+        Some(&Progress { done: 1, total: 1, now: "Create terraform_data.board".into() })
+    );
     assert_eq!(stage.journal(), ["create"]);
     let state = std::fs::read_to_string(stage.stack().join("terraform.tfstate")).expect("the state");
     assert!(state.contains("Welcome to the lab"));
@@ -129,7 +131,11 @@ async fn a_stack_from_its_creation_to_its_end() {
     assert_eq!(drift, Some(vec!["Change terraform_data.board".to_owned()]));
     let plan = stage.done("deploy").await;
     assert_eq!((plan.risk, plan.effects), (Risk::Medium, Effects { change: 1, ..Effects::default() }));
-    assert!(plan.diff.contains("-   input.text = \"Welcome to the lab\"\n+   input.text = \"Something else\"\n"), "{}", plan.diff);
+    assert!(
+        plan.diff.contains("-   input.text = \"Welcome to the lab\"\n+   input.text = \"Something else\"\n"),
+        "{}",
+        plan.diff
+    );
     assert!(!plan.diff.contains("input.pin"), "the same as before: {}", plan.diff);
     assert_eq!(stage.tofu.status("stack:board").await.expect("looked"), Some(Vec::new()), "no drift");
     assert_eq!(stage.tofu.status("stack:other").await.expect("looked"), None);
@@ -143,7 +149,11 @@ async fn a_stack_from_its_creation_to_its_end() {
     let plan = stage.done("deploy").await;
     assert!(plan.destroys());
     assert_eq!((plan.risk, plan.effects), (Risk::High, Effects { replace: 1, ..Effects::default() }));
-    assert!(plan.diff.contains("replace: destroy and create anew, because of triggers_replace"), "{}", plan.diff);
+    assert!(
+        plan.diff.contains("replace: destroy and create anew, because of triggers_replace"),
+        "{}",
+        plan.diff
+    );
     assert_eq!(stage.journal(), ["create", "destroy", "create"]);
 
     let plan = stage.done("remove").await;

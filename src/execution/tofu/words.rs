@@ -80,13 +80,14 @@ pub(super) fn operations(plan: &Plan) -> u32 {
 
 /// How a stack differs from its configuration; empty when it does not.
 pub(super) fn differences(shown: &Shown, differs: bool, redactor: &Redactor) -> Vec<String> {
-    let outside = shown.resource_drift.iter().filter(|resource| resource.action() != Action::Move).map(|resource| {
-        if resource.action() == Action::Destroy {
-            return format!("Destroyed outside of OpenTofu: {}", resource.address);
-        }
-        let paths = diff::changed(&resource.change).join(", ");
-        format!("Changed outside of OpenTofu: {} ({paths})", resource.address)
-    });
+    let outside =
+        shown.resource_drift.iter().filter(|resource| resource.action() != Action::Move).map(|resource| {
+            if resource.action() == Action::Destroy {
+                return format!("Destroyed outside of OpenTofu: {}", resource.address);
+            }
+            let paths = diff::changed(&resource.change).join(", ");
+            format!("Changed outside of OpenTofu: {} ({paths})", resource.address)
+        });
     let steps = steps(shown, "", differs);
     let wanted = steps.into_iter().filter(|step| step.changes).map(|step| step.title);
     outside.chain(wanted).map(|line| redactor.hide(&visible(&line))).collect()

@@ -103,7 +103,9 @@ pub fn stack_is_on_no_host(lang: Lang, stack: &str) -> Text {
 pub fn stack_status(lang: Lang, stack: &str, differences: &[String]) -> Text {
     if differences.is_empty() {
         return Text::new().line(&match lang {
-            Lang::De => format!("✅ Stack `{stack}`: kein Drift, alles ist so, wie es die Konfiguration sagt."),
+            Lang::De => {
+                format!("✅ Stack `{stack}`: kein Drift, alles ist so, wie es die Konfiguration sagt.")
+            }
             Lang::En => format!("✅ Stack `{stack}`: no drift, everything is as its configuration says."),
         });
     }
