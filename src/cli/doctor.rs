@@ -167,6 +167,7 @@ async fn inventory(config: &Config) -> Finding {
         .map_err(|error| format!("{}; see `[inventory]`", chain(&error)))?;
     let stacks = match inventory.stacks.len() {
         0 => String::new(),
+        1 => ", 1 stack".to_owned(),
         many => format!(", {many} stacks"),
     };
     Ok(format!("{} hosts, {} services{stacks}", inventory.hosts.len(), inventory.services.len()))
@@ -189,7 +190,10 @@ async fn executors(config: &Config) -> Vec<(String, Finding)> {
 }
 
 async fn version(program: &std::path::Path, hint: &str) -> Finding {
-    match tokio::process::Command::new(program).arg("--version").output().await {
+    let mut command = tokio::process::Command::new(program);
+    // As executors run it.
+    command.arg("--version").env_clear().envs(crate::execution::environment());
+    match command.output().await {
         Ok(output) if output.status.success() => {
             Ok(String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or_default().to_owned())
         }

@@ -303,3 +303,15 @@ async fn until<F: Future<Output = bool>>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_have_names() {
+        assert_eq!("tofu".parse::<Part>().unwrap(), Part::Tofu);
+        let said = "model".parse::<Part>().unwrap_err();
+        assert!(said.to_string().contains("--with model") && said.exit_code() == 2);
+    }
+}
