@@ -16,7 +16,7 @@ mod secrets;
 mod small;
 
 pub use appservice::{Appservice, Homeserver};
-pub use executors::{Ansible, Executors, InventoryFiles};
+pub use executors::{Ansible, Executors, InventoryFiles, Tofu};
 pub use load::{ConfigError, Problem};
 pub use model::{Model, Provider};
 pub use pattern::Pattern;

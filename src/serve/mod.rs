@@ -23,7 +23,7 @@ use tokio::task::JoinHandle;
 use crate::bots::Bot;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::execution::{self, Ansible, Registry};
+use crate::execution::{self, Ansible, Registry, Tofu};
 use crate::house::{House, Parts};
 use crate::inbound::Lanes;
 use crate::inventory::Source;
@@ -90,6 +90,9 @@ pub fn executors(config: &Config, inventory: &Arc<Source>, secrets: &Arc<Secrets
             Clock::System,
         )));
     }
+    if let Some(tofu) = &config.executors.tofu {
+        registry = registry.with(Arc::new(Tofu::new(tofu.clone(), Clock::System)));
+    }
     registry
 }
 
@@ -97,7 +100,8 @@ pub fn executors(config: &Config, inventory: &Arc<Source>, secrets: &Arc<Secrets
 pub fn inventory(config: &Config) -> Arc<Source> {
     let playbook =
         config.executors.ansible.as_ref().map_or_else(|| "ansible-playbook".into(), |a| a.program.clone());
-    Arc::new(Source::new(config.inventory.clone(), playbook, Clock::System))
+    let stacks = config.executors.tofu.as_ref().map(|tofu| tofu.stacks.clone());
+    Arc::new(Source::new(config.inventory.clone(), playbook, Clock::System).with_stacks(stacks))
 }
 
 /// Runs until a signal, or until another process takes over.

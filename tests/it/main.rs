@@ -16,6 +16,7 @@ mod rooms;
 mod secrets;
 mod store;
 mod the_way_through;
+mod tofu;
 mod transactions;
 mod who_may;
 mod yes_and_no;

@@ -118,6 +118,9 @@ impl Ansible {
         let limit = format!("{:#}", self.settings.timeout);
         let mut outcome = words::outcome(&run, &ending, &limit, words::log_path(folder), &stderr);
         outcome.facts.extend(hidden);
+        if !outcome.success && child::was_interrupted(folder) {
+            outcome.facts.insert(0, "it was asked to stop".into());
+        }
         Ok(outcome)
     }
 }
@@ -130,18 +133,18 @@ impl Executor for Ansible {
 
     fn handles(&self, task: &Task) -> bool {
         match task.action.as_str() {
-            "deploy" | "remove" => task.service.is_some(),
-            "restart" => true,
+            "deploy" | "remove" => task.service.is_some() && !task.hosts.is_empty(),
+            "restart" => !task.hosts.is_empty(),
             _ => false,
         }
     }
 
     async fn plan(&self, task: &Task, folder: &Path, policy_version: &str) -> Result<Plan, ExecutorError> {
-        if !self.handles(task) {
-            return Err(ExecutorError::Refused(format!("Ansible has no playbook for `{}`", task.action)));
-        }
         if task.hosts.is_empty() {
             return Err(ExecutorError::Refused("no host is named for it".into()));
+        }
+        if !self.handles(task) {
+            return Err(ExecutorError::Refused(format!("Ansible has no playbook for `{}`", task.action)));
         }
         let folder = &std::path::absolute(folder).map_err(ExecutorError::io("finding the run folder"))?;
         let inventory = self.inventory().await?;
@@ -216,6 +219,10 @@ impl Executor for Ansible {
             Err(ExecutorError::Lost(evidence)) => Ok(Adopted::Unknown(evidence)),
             Err(error) => Err(error),
         }
+    }
+
+    async fn cancel(&self, _plan: &Plan, folder: &Path) -> Result<bool, ExecutorError> {
+        child::interrupt(folder)
     }
 }
 

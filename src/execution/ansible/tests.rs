@@ -261,6 +261,31 @@ async fn a_service_that_does_not_get_well_is_told_in_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_asked_to_stop_says_how_far_it_came() {
+    let node = Node::start(
+        "[services.slow]\nport = 1\ncommand = \"sleep 600\"\nhealth = \"http://{address}:{port}/\"\n",
+    );
+    let ansible = executor(&node);
+    let (plan, folder) = planned(&ansible, &node, &task("deploy", Some("slow"))).await.expect("planned");
+    assert!(!ansible.cancel(&plan, &folder).await.expect("asked"), "nothing runs yet");
+    let (sender, mut receiver) = mpsc::channel::<Progress>(1000);
+    let stop = async {
+        while let Some(progress) = receiver.recv().await {
+            if progress.now.contains("answers") {
+                return ansible.cancel(&plan, &folder).await;
+            }
+        }
+        Ok(false)
+    };
+    let apply = ansible.apply(&plan, &folder, Permit::for_test(plan.digest()), sender);
+    let (outcome, stopped) = tokio::join!(apply, stop);
+    assert!(stopped.expect("asked"));
+    let outcome = outcome.expect("it ended");
+    assert!(!outcome.success && outcome.facts[0] == "it was asked to stop", "{:?}", outcome.facts);
+    assert!(outcome.facts.iter().any(|fact| fact.contains("done: ")), "{:?}", outcome.facts);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_missing_is_named() {
     let node = Node::start("");
     let mut settings = Node::settings();

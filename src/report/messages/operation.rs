@@ -44,6 +44,10 @@ pub fn title(lang: Lang, op: &Operation) -> String {
         String::new()
     };
     match (lang, task.action.as_str()) {
+        (Lang::De, "deploy") if is_stack(op) => format!("Stack {what} anwenden"),
+        (Lang::De, "remove") if is_stack(op) => format!("Stack {what} zerstören"),
+        (Lang::En, "deploy") if is_stack(op) => format!("Apply the stack {what}"),
+        (Lang::En, "remove") if is_stack(op) => format!("Destroy the stack {what}"),
         (Lang::De, "deploy") => format!("{what}{place} einrichten"),
         (Lang::De, "restart") => format!("{what}{place} neu starten"),
         (Lang::De, "remove") => format!("{what}{place} entfernen"),
@@ -53,6 +57,11 @@ pub fn title(lang: Lang, op: &Operation) -> String {
         (Lang::En, "remove") => format!("Remove {what}{place}"),
         (Lang::En, other) => format!("{other} {what}{place}"),
     }
+}
+
+/// A stack is on no host.
+fn is_stack(op: &Operation) -> bool {
+    op.plan.task.hosts.is_empty() && op.plan.task.service.is_some()
 }
 
 pub(super) fn risk(lang: Lang, risk: Risk) -> &'static str {
@@ -308,6 +317,7 @@ pub fn final_report(lang: Lang, op: &Operation, outcome: &Outcome) -> Text {
 
 fn success(lang: Lang, op: &Operation) -> &'static str {
     match op.plan.task.action.as_str() {
+        "deploy" if is_stack(op) => t(lang, "angewendet.", "applied."),
         "deploy" => t(lang, "läuft.", "it is running."),
         "restart" => t(lang, "läuft wieder.", "it is running again."),
         "remove" => t(lang, "ist entfernt.", "it is gone."),

@@ -6,6 +6,7 @@ use crate::report::{Text, t};
 use crate::store::{Operation, State};
 
 use super::operation::title;
+use super::steps;
 
 /// `help`
 pub fn help(lang: Lang) -> Text {
@@ -88,6 +89,46 @@ pub fn no_executor(lang: Lang, intent: &str) -> Text {
         Lang::De => format!("Ich habe `{intent}` verstanden, aber hier ist noch nichts eingerichtet, das es ausführen kann. Es ist nichts geschehen."),
         Lang::En => format!("I understood `{intent}`, but nothing is set up here that could do it. Nothing happened."),
     })
+}
+
+/// A host was named for something that is on none.
+pub fn stack_is_on_no_host(lang: Lang, stack: &str) -> Text {
+    Text::new().line(&match lang {
+        Lang::De => format!("`{stack}` ist ein Stack von OpenTofu und liegt auf keinem Host. Sag es ohne Host noch einmal; es ist nichts geschehen."),
+        Lang::En => format!("`{stack}` is a stack of OpenTofu and on no host. Say it again without one; nothing happened."),
+    })
+}
+
+/// How a stack differs from its configuration.
+pub fn stack_status(lang: Lang, stack: &str, differences: &[String]) -> Text {
+    if differences.is_empty() {
+        return Text::new().line(&match lang {
+            Lang::De => {
+                format!("✅ Stack `{stack}`: kein Drift, alles ist so, wie es die Konfiguration sagt.")
+            }
+            Lang::En => format!("✅ Stack `{stack}`: no drift, everything is as its configuration says."),
+        });
+    }
+    Text::new()
+        .line(&match lang {
+            Lang::De => format!("⚠️ Stack `{stack}` weicht von seiner Konfiguration ab:"),
+            Lang::En => format!("⚠️ Stack `{stack}` differs from its configuration:"),
+        })
+        .list(differences.iter().map(|line| steps::title(lang, line)))
+        .line(&match lang {
+            Lang::De => format!("`Installiere {stack}` macht daraus einen Plan."),
+            Lang::En => format!("`Install {stack}` makes a plan of it."),
+        })
+}
+
+/// A stack could not be looked at.
+pub fn no_stack_status(lang: Lang, stack: &str, why: &str) -> Text {
+    Text::new()
+        .line(&match lang {
+            Lang::De => format!("Den Stack `{stack}` konnte ich nicht ansehen."),
+            Lang::En => format!("I could not look at the stack `{stack}`."),
+        })
+        .code("text", why)
 }
 
 /// A command that does not exist.
