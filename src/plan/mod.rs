@@ -119,7 +119,7 @@ pub struct SecretUse {
 impl Plan {
     /// Whether something is lost: destroyed, or replaced by something new.
     pub fn destroys(&self) -> bool {
-        self.effects.replace + self.effects.destroy > 0
+        self.effects.replace > 0 || self.effects.destroy > 0
     }
 
     /// Whether there is anything to do.
