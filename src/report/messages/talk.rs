@@ -2,45 +2,9 @@
 
 use ralf_intents::Lang;
 
+use super::state;
+use crate::approval::Operation;
 use crate::report::{Text, t};
-use crate::store::{Operation, State};
-
-use super::operation::title;
-
-/// `help`
-pub fn help(lang: Lang) -> Text {
-    let text =
-        Text::new().head(t(lang, "Das kann ich für dich tun", "What I can do for you")).list(match lang {
-            Lang::De => vec![
-                "`Installiere Jellyfin auf node-2` – einen Dienst einrichten",
-                "`Starte Grafana neu` – einen Dienst neu starten",
-                "`Entferne Gitea` – einen Dienst entfernen",
-                "`Läuft Jellyfin?` · `Status` – was läuft wo",
-            ],
-            Lang::En => vec![
-                "`Install Jellyfin on node-2` – set a service up",
-                "`Restart Grafana` – restart a service",
-                "`Remove Gitea` – take a service away",
-                "`Is Jellyfin running?` · `status` – what runs where",
-            ],
-        });
-    let text = text.line(t(
-        lang,
-        "Bevor sich etwas ändert, zeige ich den Plan. Er läuft erst, wenn ihn jemand mit ✅ freigibt; ❌ lehnt ihn ab.",
-        "Before anything changes I show the plan. It runs only when somebody approves it with ✅; ❌ denies it.",
-    ));
-    let text = text.head(t(lang, "Befehle", "Commands"));
-    match lang {
-        Lang::De => text.list([
-            "`!ralf hilfe` · `!ralf status` · `!ralf verlauf` · `!ralf werbinich` · `!ralf regeln`",
-            "`!ralf genehmige ID` · `!ralf ablehnen ID [Grund]` · `!ralf abbrechen ID` · `!ralf warum ID`",
-        ]),
-        Lang::En => text.list([
-            "`!ralf help` · `!ralf status` · `!ralf history` · `!ralf whoami` · `!ralf policy`",
-            "`!ralf approve ID` · `!ralf deny ID [reason]` · `!ralf cancel ID` · `!ralf why ID`",
-        ]),
-    }
-}
 
 /// Somebody speaks to us, and it is nothing that we do.
 pub fn not_ours(lang: Lang) -> Text {
@@ -170,24 +134,6 @@ pub fn may_not_cancel(lang: Lang) -> Text {
     ))
 }
 
-/// `whoami`
-pub fn whoami(lang: Lang, user: &str, person: Option<&str>, approver: bool) -> Text {
-    let name =
-        person.map_or_else(|| t(lang, "nicht eingetragen", "not listed").to_owned(), |p| format!("`{p}`"));
-    let may = match (lang, approver) {
-        (Lang::De, true) => "Du darfst fragen, freigeben und ablehnen.",
-        (Lang::De, false) => "Du darfst fragen; freigeben müssen andere.",
-        (Lang::En, true) => "You may ask, approve and deny.",
-        (Lang::En, false) => "You may ask; others have to approve.",
-    };
-    Text::new()
-        .line(&match lang {
-            Lang::De => format!("Du bist {user}, in [people] {name}."),
-            Lang::En => format!("You are {user}, in [people] {name}."),
-        })
-        .line(may)
-}
-
 /// `policy`
 pub fn policy(lang: Lang, rules: &[(String, u32, bool, i64)]) -> Text {
     let people = |n: u32| match (lang, n) {
@@ -208,114 +154,6 @@ pub fn policy(lang: Lang, rules: &[(String, u32, bool, i64)]) -> Text {
             format!("{intents}: {} ({own}), {minutes} min", people(*needed))
         }))
         .line(t(lang, "Lesen braucht keine Freigabe.", "Reading needs no approval."))
-}
-
-/// `history`
-pub fn history(lang: Lang, operations: &[Operation]) -> Text {
-    if operations.is_empty() {
-        return Text::new().line(t(lang, "Es gab noch keine Vorgänge.", "There were no operations yet."));
-    }
-    Text::new().head(t(lang, "Die letzten Vorgänge", "The latest operations")).list(operations.iter().map(
-        |op| {
-            let when = jiff::Timestamp::from_millisecond(op.created_ts).map_or_else(
-                |_| String::new(),
-                |ts| ts.to_zoned(jiff::tz::TimeZone::system()).strftime("%d.%m. %H:%M").to_string(),
-            );
-            format!("`{}` {when} · {} · {}", op.id, title(lang, op), state(lang, op.state))
-        },
-    ))
-}
-
-/// `why`
-pub fn why(lang: Lang, op: &Operation, entries: &[crate::audit::Entry]) -> Text {
-    let facts = match lang {
-        Lang::De => vec![
-            format!("Gesagt: „{}“ ({})", op.sentence, op.requester),
-            format!("Verstanden: {} {}", op.intent, slots(op)),
-            format!("Gelesen von: {}", op.understood),
-            format!("Plan: {}, Digest {}", op.plan.executor_version, op.digest),
-            format!("Regel: `{}`, {} Freigabe(n), Richtlinie {}", op.terms.rule, op.terms.approvals, op.plan.policy_version),
-            format!("Stand: {}", state(lang, op.state)),
-        ],
-        Lang::En => vec![
-            format!("Said: “{}” ({})", op.sentence, op.requester),
-            format!("Understood: {} {}", op.intent, slots(op)),
-            format!("Read by: {}", op.understood),
-            format!("Plan: {}, digest {}", op.plan.executor_version, op.digest),
-            format!("Rule: `{}`, {} approval(s), policy {}", op.terms.rule, op.terms.approvals, op.plan.policy_version),
-            format!("State: {}", state(lang, op.state)),
-        ],
-    };
-    let text = Text::new().head(&format!("{} · `{}`", title(lang, op), op.id)).list(facts);
-    let text = text.head(t(lang, "Protokoll", "Record")).list(
-        entries
-            .iter()
-            .map(|entry| format!("#{} {} {} {}", entry.seq, entry.kind, entry.actor, entry.event_id)),
-    );
-    match &op.outcome {
-        Some(outcome) => text.head(t(lang, "Ergebnis", "Outcome")).list(&outcome.facts),
-        None => text,
-    }
-}
-
-fn slots(op: &Operation) -> String {
-    op.slots.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
-}
-
-/// A state in words.
-pub fn state(lang: Lang, state: State) -> &'static str {
-    let (de, en) = match state {
-        State::AwaitingApproval => ("wartet auf Freigabe", "waiting for approval"),
-        State::Approved => ("freigegeben", "approved"),
-        State::Dispatched | State::Running => ("läuft", "running"),
-        State::Succeeded => ("erledigt", "done"),
-        State::Failed => ("fehlgeschlagen", "failed"),
-        State::RolledBack => ("zurückgerollt", "rolled back"),
-        State::Denied => ("abgelehnt", "denied"),
-        State::Expired => ("verfallen", "expired"),
-        State::Superseded => ("überholt", "superseded"),
-        State::Cancelled => ("abgebrochen", "cancelled"),
-        State::Unknown | State::NeedsOperator => ("ungewiss", "unknown"),
-    };
-    t(lang, de, en)
-}
-
-/// What runs where, as it was observed just now: `(service, host, running, detail)`.
-pub fn status(
-    lang: Lang,
-    found: &[(String, String, bool, String)],
-    pending: &[Operation],
-    asked: Option<&str>,
-) -> Text {
-    let up = |running: bool| match (lang, running) {
-        (Lang::De, true) => "🟢 läuft",
-        (Lang::De, false) => "⚪ läuft nicht",
-        (Lang::En, true) => "🟢 running",
-        (Lang::En, false) => "⚪ not running",
-    };
-    let mut text = match (asked, found.iter().any(|(.., running, _)| *running)) {
-        (Some(name), false) => Text::new().line(&match lang {
-            Lang::De => format!("{name}: ⚪ läuft nirgends."),
-            Lang::En => format!("{name}: ⚪ not running anywhere."),
-        }),
-        (None, false) => {
-            Text::new().line(t(lang, "Zurzeit läuft kein Dienst.", "No service is running at the moment."))
-        }
-        (_, true) => Text::new().head(t(lang, "Was gerade läuft", "What is running now")).list(
-            found.iter().filter(|(.., running, _)| *running).map(
-                |(service, host, running, detail)| match lang {
-                    Lang::De => format!("{service} auf {host}: {} {detail}", up(*running)),
-                    Lang::En => format!("{service} on {host}: {} {detail}", up(*running)),
-                },
-            ),
-        ),
-    };
-    if asked.is_none() && !pending.is_empty() {
-        text = text.head(t(lang, "Offene Vorgänge", "Open operations")).list(
-            pending.iter().map(|op| format!("`{}` {} · {}", op.id, title(lang, op), state(lang, op.state))),
-        );
-    }
-    text
 }
 
 /// The inventory could not be read.
