@@ -9,13 +9,13 @@ use ralf_intents::{Catalogue, Lang, Model, Names, Understanding};
 use ruma::{OwnedServerName, UserId};
 use tokio::sync::{Notify, SetOnce};
 
-use crate::approval::Rules;
+use crate::approval::{Freeze, Rules};
 use crate::bots::Bot;
 use crate::config::{Config, Person, Role};
 use crate::execution::Registry;
 use crate::inventory::{Inventory, InventoryError, Source, observe};
 use crate::metrics::Metrics;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// What operation ids are made of: no letter that looks like a digit.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
@@ -191,6 +191,20 @@ impl House {
     /// Whether a user has a role.
     pub fn has_role(&self, user: &UserId, role: Role) -> bool {
         self.person(user).is_some_and(|(_, person)| person.roles.contains(&role))
+    }
+
+    /// The freeze in force: the one that somebody said, else that of the configuration.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn freeze(&self) -> Result<Option<Freeze>, StoreError> {
+        let now = self.store.clock.now_ms();
+        let said = self.store.freeze_now().await?;
+        let by_config = || {
+            let reason = self.rules.frozen()?.to_owned();
+            Some(Freeze { by: "policy.freeze".into(), reason, until_ts: None })
+        };
+        Ok(said.filter(|freeze| freeze.until_ts.is_none_or(|until| now < until)).or_else(by_config))
     }
 
     /// A fresh operation id: ten letters and digits that can't be mistaken for each other, for people to type.

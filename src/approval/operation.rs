@@ -80,6 +80,9 @@ pub struct Course {
     /// Who asked to stop it while it ran.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopping: Option<String>,
+    /// Why it was denied, if that was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// What it waits for was told: `frozen`, or the id of the operation before it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waits_for: Option<String>,

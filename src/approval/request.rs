@@ -58,6 +58,17 @@ pub fn operation(rules: &Rules, talk: &Talk, intent: &Intent, bot: &str, made: M
     }
 }
 
+/// Makes it the undoing of another operation. It takes what its own intent takes and, where that is more, what the
+/// action behind it takes: a removal is no easier to get by way of an undoing.
+pub fn undoing(rules: &Rules, mut op: Operation, done: &str) -> Operation {
+    let intent = format!("{}_service", op.plan.task.action);
+    let about = About { intent: &intent, bot: &op.bot, risk: op.plan.risk, targets: &op.plan.targets };
+    op.terms = rules.in_force(&op.terms, &about);
+    op.expires_ts = op.created_ts.saturating_add(op.terms.expiry_ms);
+    op.course.undoes = Some(done.to_owned());
+    op
+}
+
 /// The executor's risk, raised by the policy; a mutant believes what the model put into the slots.
 fn risk(rules: &Rules, plan: &Plan, intent: &Intent) -> Risk {
     if mutants::is(Mutant::ModelLowersRisk) && intent.slots.contains_key("risk") {
@@ -107,7 +118,7 @@ pub fn propose(op: Operation, now: i64) -> Case {
     case.note("proposed", By { actor: &asker, event: &ask }, detail.to_string());
     case.then(Effect::Insert);
     case.say(Say::Proposal);
-    if crate::report::messages::long_diff(&case.op).is_some() {
+    if !crate::report::messages::attachments(&case.op).is_empty() {
         case.say(Say::Diff);
     }
     if free && case.become_(State::Approved, By::RALF, "it changes nothing") {

@@ -77,6 +77,10 @@ pub fn vote(case: &mut Case, rules: &Rules, standing: &Standing, ballot: Ballot<
         Verdict::Deny if mutants::is(Mutant::DenyIsNotFinal) => {}
         Verdict::Deny => {
             case.become_(State::Denied, ballot.by, ballot.reason);
+            if !ballot.reason.is_empty() {
+                case.op.course.reason = Some(ballot.reason.to_owned());
+                case.keep();
+            }
             end(case, Notice::Denied(ballot.by.actor.into(), ballot.reason.into()), ballot.place);
         }
         Verdict::Approve => {
@@ -232,13 +236,25 @@ pub fn cancel(case: &mut Case, by: By<'_>, place: Option<&Place>) {
     case.refresh();
 }
 
+/// How long after a vote its reason may be said, in milliseconds.
+const REASON_MS: i64 = 15 * 60_000;
+
+/// Whether somebody may say now why it was denied: who denied it, soon after, and once.
+pub fn may_reason(op: &Operation, votes: &[Vote], user: &str, now: i64) -> bool {
+    let denied = |vote: &Vote| {
+        vote.user_id == user && vote.verdict == Verdict::Deny.as_str() && now - vote.ts <= REASON_MS
+    };
+    op.state == State::Denied && op.course.reason.is_none() && votes.iter().any(denied)
+}
+
 /// Why it was denied, said by who denied it, after the tap.
 pub fn reason(case: &mut Case, by: By<'_>, reason: &str) -> bool {
-    let denied = |vote: &Vote| vote.user_id == by.actor && vote.verdict == Verdict::Deny.as_str();
-    if case.op.state != State::Denied || !case.votes.iter().any(denied) {
+    if !may_reason(&case.op, &case.votes, by.actor, case.now) {
         return false;
     }
     case.note("reason", by, reason);
+    case.op.course.reason = Some(reason.to_owned());
+    case.keep();
     case.tell(Notice::Reason(by.actor.into(), reason.into()));
     true
 }

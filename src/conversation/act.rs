@@ -1,5 +1,6 @@
 //! What understood intents lead to: a look, a plan that is put to the vote, or a question.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,14 +8,14 @@ use ralf_intents::{Intent, Outcome};
 use serde_json::json;
 
 use super::target::{self, Resolved};
-use super::{Answer, Talk, answer};
+use super::{Answer, Talk, answer, look};
 use crate::approval::{self, World as _};
 use crate::execution::ExecutorError;
 use crate::house::House;
 use crate::inbound::lanes::{HandleError, Handled};
-use crate::inventory::observe;
-use crate::report::{Text, messages};
-use crate::store::{NewMessage, Question, State};
+use crate::plan::{Plan, Task};
+use crate::report::messages;
+use crate::store::{NewMessage, Question};
 
 /// After how long a person sees that we work on it.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -75,60 +76,11 @@ pub(super) async fn patiently<T>(house: &House, talk: &Talk, work: impl Future<O
 
 async fn intend(house: &Arc<House>, talk: &Talk, intent: Intent) -> Result<Answer, HandleError> {
     match intent.name.as_str() {
-        "show_status" => show_status(house, talk, intent.slots.get("target").map(String::as_str)).await,
-        "explain_decision" => explain(house, talk, intent.slots.get("id").map(String::as_str)).await,
+        "show_status" => look::show_status(house, talk, intent.slots.get("target").map(String::as_str)).await,
+        "explain_decision" => look::explain(house, talk, intent.slots.get("id").map(String::as_str)).await,
+        "rollback_service" if !intent.slots.contains_key("version") => undo(house, talk, intent).await,
         _ => plan(house, talk, intent).await,
     }
-}
-
-/// What is observed just now, never remembered.
-async fn show_status(house: &House, talk: &Talk, target: Option<&str>) -> Result<Answer, HandleError> {
-    let (inventory, _) = match house.inventory().await {
-        Ok(known) => known,
-        Err(error) => return Ok(Answer::Say(messages::no_inventory(talk.lang, &error.to_string()))),
-    };
-    if let Some(stack) = target.filter(|name| inventory.stacks.contains(*name)) {
-        return Ok(Answer::Say(stack_status(house, talk, stack).await));
-    }
-    let wanted = |service: &str, host: &str| target.is_none_or(|name| name == service || name == host);
-    let seen = observe::observe(&inventory, house.http(), wanted).await;
-    let found: Vec<_> = seen
-        .into_iter()
-        .map(|seen| (seen.service, seen.host, seen.state == observe::State::Running, String::new()))
-        .collect();
-    let mut pending = house.store.operations_in(State::AwaitingApproval).await?;
-    for state in [State::Approved, State::Dispatched, State::Running, State::NeedsOperator] {
-        pending.extend(house.store.operations_in(state).await?);
-    }
-    Ok(Answer::Say(messages::status(talk.lang, &found, &pending, target)))
-}
-
-/// How a stack differs from its configuration, asked of the executor that has it.
-async fn stack_status(house: &House, talk: &Talk, stack: &str) -> Text {
-    for executor in house.executors.iter() {
-        match executor.status(&format!("stack:{stack}")).await {
-            Ok(None) => {}
-            Ok(Some(differences)) => return messages::stack_status(talk.lang, stack, &differences),
-            Err(error) => {
-                tracing::warn!(stack, error = &error as &dyn std::error::Error, "no status");
-                return messages::no_stack_status(talk.lang, stack, &error.to_string());
-            }
-        }
-    }
-    messages::no_executor(talk.lang, "show_status")
-}
-
-/// `why`: everything that is known about an operation, the last one when none is named.
-pub(super) async fn explain(house: &House, talk: &Talk, id: Option<&str>) -> Result<Answer, HandleError> {
-    let op = match id {
-        Some(id) => house.store.operation_like(id).await?,
-        None => house.store.operations_recent(1).await?.pop(),
-    };
-    let Some(op) = op else {
-        return Ok(Answer::Say(messages::no_such_operation(talk.lang, id.unwrap_or_default())));
-    };
-    let entries = house.store.audit_of(&op.id).await?;
-    Ok(Answer::Say(messages::why(talk.lang, &op, &entries)))
 }
 
 /// A plan that is put to the vote, or why there is none.
@@ -141,38 +93,81 @@ async fn plan(house: &Arc<House>, talk: &Talk, intent: Intent) -> Result<Answer,
     let Some(executor) = house.executors.for_task(&task) else {
         return Ok(Answer::Say(messages::no_executor(talk.lang, &intent.name)));
     };
-    let folder =
-        house.fresh_folder(&task.operation).await.map_err(|error| HandleError::Broken(error.to_string()))?;
-    match executor.plan(&task, &folder, house.rules.version()).await {
+    let folder = folder(house, &task).await?;
+    let plan = executor.plan(&task, &folder, house.rules.version()).await;
+    offer(house, talk, &intent, (plan, folder), None).await
+}
+
+/// The undoing of the last thing that was done to a service: planned by the same executor, put to the vote like anything
+/// else.
+async fn undo(house: &Arc<House>, talk: &Talk, intent: Intent) -> Result<Answer, HandleError> {
+    let service = intent.slots.get("service").cloned().unwrap_or_default();
+    let host = intent.slots.get("node").or_else(|| intent.slots.get("host"));
+    let done = house.store.operations_done(&service).await?.into_iter();
+    let mut done = done.filter(|op| host.is_none_or(|host| op.plan.task.hosts.contains(host)));
+    let Some(done) = done.next() else {
+        return Ok(Answer::Say(messages::nothing_to_undo(talk.lang, &service)));
+    };
+    let Some(executor) = house.executors.get(&done.plan.executor) else {
+        return Ok(Answer::Say(messages::cannot_undo(talk.lang, &done)));
+    };
+    let task = Task {
+        operation: house.new_operation_id(),
+        intent: intent.name.clone(),
+        action: "undo".into(),
+        service: done.plan.task.service.clone(),
+        hosts: done.plan.task.hosts.clone(),
+        slots: intent.slots.clone(),
+    };
+    let folder = folder(house, &task).await?;
+    let plan = match executor.undo(&done.plan, &task, &folder, house.rules.version()).await {
+        Ok(None) => {
+            let _ = tokio::fs::remove_dir_all(&folder).await;
+            return Ok(Answer::Say(messages::cannot_undo(talk.lang, &done)));
+        }
+        Ok(Some(plan)) => Ok(plan),
+        Err(error) => Err(error),
+    };
+    offer(house, talk, &intent, (plan, folder), Some(&done.id)).await
+}
+
+async fn folder(house: &House, task: &Task) -> Result<PathBuf, HandleError> {
+    house.fresh_folder(&task.operation).await.map_err(|error| HandleError::Broken(error.to_string()))
+}
+
+/// Puts a plan to the vote, or says why there is none. `undoes` is the operation that it would undo.
+async fn offer(
+    house: &Arc<House>,
+    talk: &Talk,
+    intent: &Intent,
+    (plan, folder): (Result<Plan, ExecutorError>, PathBuf),
+    undoes: Option<&str>,
+) -> Result<Answer, HandleError> {
+    let said = match plan {
         Ok(plan) => {
             let bot = house.catalogue.get(&intent.name).map_or("core", |spec| spec.bot.as_str());
             let now = house.store.clock.now_ms();
             let made =
                 approval::Made { plan, folder: folder.clone(), now, proposal_txn: crate::clock::new_id() };
-            let op = approval::operation(&house.rules, talk, &intent, bot, made);
-            if op.plan.changes() {
-                if let Some(never) = house.rules.never(&op.terms, &op.requester, None) {
-                    let _ = tokio::fs::remove_dir_all(&folder).await;
-                    return Ok(Answer::Say(messages::never(talk.lang, &op, &never)));
-                }
-                if messages::long_diff(&op).is_some()
-                    && let Err(error) = tokio::fs::write(folder.join("plan.diff"), &op.plan.diff).await
-                {
-                    return Err(HandleError::Broken(format!("{}: {error}", folder.display())));
-                }
-                return Ok(Answer::Propose(Box::new(op)));
+            let mut op = approval::operation(&house.rules, talk, intent, bot, made);
+            if let Some(done) = undoes {
+                op = approval::undoing(&house.rules, op, done);
             }
-            let _ = tokio::fs::remove_dir_all(&folder).await;
-            Ok(Answer::Say(messages::already_so(talk.lang, &op)))
+            match house.rules.never(&op.terms, &op.requester, None) {
+                _ if !op.plan.changes() => messages::already_so(talk.lang, &op),
+                Some(never) => messages::never(talk.lang, &op, &never),
+                None => return Ok(Answer::Propose(Box::new(op))),
+            }
         }
         Err(error) => {
-            let _ = tokio::fs::remove_dir_all(&folder).await;
             tracing::warn!(intent = intent.name, error = &error as &dyn std::error::Error, "no plan");
             let why = match &error {
                 ExecutorError::Io { source, .. } => format!("{error}: {source}"),
                 other => other.to_string(),
             };
-            Ok(Answer::Say(messages::planning_failed(talk.lang, &talk.sentence, &why)))
+            messages::planning_failed(talk.lang, &talk.sentence, &why)
         }
-    }
+    };
+    let _ = tokio::fs::remove_dir_all(&folder).await;
+    Ok(Answer::Say(said))
 }

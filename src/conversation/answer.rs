@@ -46,6 +46,8 @@ pub struct Talk {
 pub enum Answer {
     /// Say something.
     Say(Text),
+    /// Say something about an operation, with a file for what a message does not hold.
+    Tell(Text, Box<Operation>, Option<messages::Attachment>),
     /// Ask back.
     Ask(Ask),
     /// Put an operation to the vote.
@@ -59,6 +61,19 @@ impl Talk {
             Some(root) => text.in_thread(root),
             None => text.reply_to(&self.event),
         }
+    }
+
+    /// A file beside a message: in the same place, about the same.
+    fn file(&self, beside: &serde_json::Value, file: messages::Attachment) -> NewMessage {
+        let same = ["m.relates_to", "org.ralf.operation"];
+        let content: serde_json::Map<String, serde_json::Value> = same
+            .into_iter()
+            .filter_map(|name| Some((name.to_owned(), beside.get(name)?.clone())))
+            .collect();
+        let row = json!({
+            "text": file.text, "name": file.name, "mimetype": "text/plain; charset=utf-8", "content": content,
+        });
+        NewMessage { kind: "!file".into(), ..self.message(row) }
     }
 
     /// A message of the talk's bot in the talk's room.
@@ -98,6 +113,15 @@ pub(super) async fn commit(
         match answer {
             Answer::Say(text) => {
                 tx.say(talk.message(talk.related(text).build())).await?;
+            }
+            Answer::Tell(text, op, file) => {
+                let given = tx.approvals(&op.id).await?;
+                let text = talk.related(text).with("org.ralf.operation", messages::field(&op, given));
+                let content = text.build();
+                if let Some(file) = file {
+                    tx.say(talk.file(&content, file)).await?;
+                }
+                tx.say(talk.message(content)).await?;
             }
             Answer::Ask(ask) => put_question(&mut tx, talk, &ask).await?,
             Answer::Propose(op) => {

@@ -7,12 +7,10 @@
 use std::sync::Arc;
 
 use ralf_intents::{Intent, Lang, Outcome};
-use ruma::UserId;
 
 use super::decide::{self, Decision};
-use super::{Answer, Talk, act, answer};
-use crate::approval::Verdict;
-use crate::approval::World as _;
+use super::{Answer, Talk, act, answer, look};
+use crate::approval::{Verdict, World as _};
 use crate::config::Role;
 use crate::house::House;
 use crate::inbound::lanes::{HandleError, Handled};
@@ -136,13 +134,16 @@ pub(super) async fn run(
             return decide::run(house, seq, talk, decision, (&command.typed, &command.rest)).await;
         }
         Word::Why => {
-            act::explain(house, &talk, Some(command.rest.as_str()).filter(|id| !id.is_empty())).await?
+            look::explain(house, &talk, Some(command.rest.as_str()).filter(|id| !id.is_empty())).await?
         }
         Word::History => Answer::Say(messages::history(lang, &house.store.operations_recent(10).await?)),
         Word::Whoami => {
-            let user = UserId::parse(&talk.asker).map_err(|e| HandleError::Broken(e.to_string()))?;
-            let person = house.person(&user).map(|(name, _)| name);
-            Answer::Say(messages::whoami(lang, &talk.asker, person, house.has_role(&user, Role::Approver)))
+            let (rules, user) = (&house.rules, talk.asker.as_str());
+            let standing = house.standing(&talk.room, talk.bot.name()).await?;
+            let has = |role: &Role| rules.has_role(user, *role, &standing);
+            let roles: Vec<Role> = Role::ALL.into_iter().filter(has).collect();
+            let glass = rules.may_break_glass(user, &standing).is_ok();
+            Answer::Say(messages::whoami(lang, user, rules.person(user), &roles, glass))
         }
         Word::Policy => {
             let standing = house.standing(&talk.room, talk.bot.name()).await?;

@@ -7,6 +7,7 @@ use ralf_intents::{Lang, NoneReason, Outcome, Reading};
 use super::{Answer, Talk, act, amend, answer, commands, done, questions};
 use ruma::OwnedUserId;
 
+use crate::approval::{self, By, GateStore as _, State};
 use crate::bots::Bot;
 use crate::event::{Event, Message};
 use crate::house::House;
@@ -38,6 +39,9 @@ pub(super) async fn message(
     };
     if let Some(command) = commands::parse(&message.text, direct) {
         return commands::run(house, seq, talk, command).await;
+    }
+    if let Some(handled) = reason(house, seq, event, message).await? {
+        return Ok(handled);
     }
     let ours = |user: &OwnedUserId| Bot::of(user, &house.server).is_some();
     let mut addressed = direct || message.mentions.iter().any(ours);
@@ -92,6 +96,29 @@ pub(super) async fn message(
         }
         _ => understood(house, seq, &mut talk, reading, addressed).await,
     }
+}
+
+/// Takes plain words in a proposal's thread for the reason why it was denied, from who denied it just before.
+async fn reason(
+    house: &House,
+    seq: i64,
+    event: &Event,
+    message: &Message,
+) -> Result<Option<Handled>, HandleError> {
+    let Some(root) = &message.thread else { return Ok(None) };
+    let said = message.text.trim();
+    let Some(op) = house.store.operation_proposed_by(root).await? else { return Ok(None) };
+    let is_command = commands::without_prefix(said).is_some();
+    if is_command || said.is_empty() || op.room_id != event.room || op.state != State::Denied {
+        return Ok(None);
+    }
+    let (user, now) = (event.sender.as_str(), house.store.clock.now_ms());
+    if !approval::may_reason(&op, &house.store.votes(&op.id).await?, user, now) {
+        return Ok(None);
+    }
+    let by = By { actor: user, event: &event.id };
+    house.store.decide(&op.id, Some(seq), |case| approval::reason(case, by, said)).await?;
+    Ok(Some(Handled::Done))
 }
 
 /// Goes on with a message that was read.

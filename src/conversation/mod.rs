@@ -6,6 +6,7 @@ mod answer;
 mod commands;
 mod decide;
 mod listen;
+mod look;
 mod membership;
 mod questions;
 mod redaction;

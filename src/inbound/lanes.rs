@@ -76,12 +76,18 @@ impl Lanes {
     /// Puts a stored event on its room's lane.
     pub fn push(&self, row: InboxRow) {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        let lane = lanes.entry(row.room_id.clone()).or_insert_with(|| {
+        let begin = || {
             let (sender, rows) = mpsc::unbounded_channel();
             self.tasks.spawn(run(self.clone(), rows));
             sender
-        });
-        let _ = lane.send(row);
+        };
+        let lane = lanes.entry(row.room_id.clone()).or_insert_with(begin);
+        // A lane that broke is replaced; what it held waits in the store for the next start.
+        if let Err(mpsc::error::SendError(row)) = lane.send(row) {
+            tracing::error!(room = row.room_id, "a lane broke and is begun anew");
+            *lane = begin();
+            let _ = lane.send(row);
+        }
     }
 
     /// Puts everything that still waits in the store on its lane: what a start begins with.

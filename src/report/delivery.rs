@@ -43,13 +43,19 @@ pub async fn run(
 ) {
     let mut rooms: HashMap<String, mpsc::UnboundedSender<OutboxRow>> = HashMap::new();
     let tasks = TaskTracker::new();
+    let begin = || {
+        let (sender, queue) = mpsc::unbounded_channel();
+        tasks.spawn(room(Arc::clone(&house), queue));
+        sender
+    };
     let mut push = |row: OutboxRow| {
-        let sender = rooms.entry(row.room_id.clone()).or_insert_with(|| {
-            let (sender, queue) = mpsc::unbounded_channel();
-            tasks.spawn(room(Arc::clone(&house), queue));
-            sender
-        });
-        let _ = sender.send(row);
+        let sender = rooms.entry(row.room_id.clone()).or_insert_with(&begin);
+        // A sender that broke is replaced; what it held waits in the store for the next start.
+        if let Err(mpsc::error::SendError(row)) = sender.send(row) {
+            tracing::error!(room = row.room_id, "the sender of a room broke and is begun anew");
+            *sender = begin();
+            let _ = sender.send(row);
+        }
     };
     loop {
         tokio::select! {
@@ -253,14 +259,18 @@ fn event(body: &str) -> Option<OwnedEventId> {
     EventId::parse(field(body, "event_id")?).ok()
 }
 
-/// Uploads the file of a `!file` row: `{"path", "name", "mimetype", "content": {…}}` → the content with its address.
+/// Uploads the file of a `!file` row: `{"path" or "text", "name", "mimetype", "content": {…}}` → the content with its
+/// address.
 async fn upload(client: &Client, body: &str) -> Result<Value, SendError> {
     let row = parse(body);
     let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (path, name, mimetype) = (text("path"), text("name"), text("mimetype"));
-    let bytes = tokio::fs::read(Path::new(&path))
-        .await
-        .map_err(|error| SendError::Hopeless(format!("{path}: {error}")))?;
+    let bytes = match row.get("text").and_then(Value::as_str) {
+        Some(text) => text.as_bytes().to_vec(),
+        None => tokio::fs::read(Path::new(&path))
+            .await
+            .map_err(|error| SendError::Hopeless(format!("{path}: {error}")))?,
+    };
     // Plans are hidden when they are made, logs when they are written; this is the last door.
     let bytes = match std::str::from_utf8(&bytes).map(hide) {
         Ok(std::borrow::Cow::Owned(hidden)) => hidden.into_bytes(),

@@ -3,6 +3,6 @@
 pub mod delivery;
 pub mod messages;
 pub(crate) mod say;
-mod text;
+pub(crate) mod text;
 
 pub use text::{Text, t, visible};

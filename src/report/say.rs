@@ -1,7 +1,5 @@
 //! What the gate says, as messages for the outbox: which words, in which place, with which fields.
 
-use std::path::Path;
-
 use ralf_intents::Lang;
 use serde_json::{Value, json};
 
@@ -68,11 +66,11 @@ pub(crate) fn messages(op: &Operation, votes: &[Vote], now: i64, head: &Head, sa
         }
         Say::Log => {
             let log = op.outcome.as_ref().map(|outcome| outcome.log.clone()).unwrap_or_default();
-            vec![file(op, votes, &log, &format!("log-{}.txt", op.id))]
+            vec![file(op, votes, &format!("log-{}.txt", op.id), ("path", log.display().to_string()))]
         }
         Say::Diff => {
-            let path = Path::new(&op.folder).join("plan.diff");
-            vec![file(op, votes, &path, &messages::diff_name(op))]
+            let files = messages::attachments(op).into_iter();
+            files.map(|one| file(op, votes, &one.name, ("text", one.text))).collect()
         }
     }
 }
@@ -154,13 +152,13 @@ pub(crate) fn message(op: &Operation, content: Value) -> NewMessage {
     }
 }
 
-/// A file in the proposal's thread.
-fn file(op: &Operation, votes: &[Vote], path: &Path, name: &str) -> NewMessage {
+/// A file in the proposal's thread: from a `path`, or this `text`.
+fn file(op: &Operation, votes: &[Vote], name: &str, (from, what): (&str, String)) -> NewMessage {
     let root = op.root();
     let content = json!({
-        "path": path.display().to_string(),
+        from: what,
         "name": name,
-        "mimetype": "text/plain",
+        "mimetype": "text/plain; charset=utf-8",
         "content": {
             "org.ralf.operation": messages::field(op, approvers(votes).len()),
             "m.relates_to": {"rel_type": "m.thread", "event_id": root, "is_falling_back": true, "m.in_reply_to": {"event_id": root}},

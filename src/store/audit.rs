@@ -84,6 +84,18 @@ impl Store {
         rows.iter().map(entry).collect()
     }
 
+    /// The operation whose place this one took.
+    pub async fn superseded_by(&self, operation: &str) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT s.operation FROM audit s JOIN operations new ON new.id = $1 \
+                   JOIN operations old ON old.ask_event = new.ask_event AND old.id = s.operation \
+                   WHERE s.kind = 'superseded' AND s.detail = $2";
+        Ok(sqlx::query_scalar(sql)
+            .bind(operation)
+            .bind(format!("by {operation}"))
+            .fetch_optional(self.pool())
+            .await?)
+    }
+
     /// The head as it is kept outside the table: last number and hash.
     pub async fn audit_head(&self) -> Result<Option<(i64, String)>, StoreError> {
         let row = sqlx::query(HEAD).fetch_optional(self.pool()).await?;

@@ -60,6 +60,7 @@ enum By<'a> {
     State(State),
     Recent(i64),
     Page(&'a [State], i64, i64),
+    Done(&'a str),
 }
 
 impl Store {
@@ -92,6 +93,21 @@ impl Store {
         self.select(By::State(state)).await
     }
 
+    /// What was done to a service, the newest first; not all of it.
+    pub async fn operations_done(&self, service: &str) -> Result<Vec<Operation>, StoreError> {
+        self.select(By::Done(service)).await
+    }
+
+    /// The operation that undid this one.
+    pub async fn undone_by(&self, op: &Operation) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT id FROM operations WHERE service = $1 AND state = 'succeeded' AND course LIKE $2";
+        Ok(sqlx::query_scalar(sql)
+            .bind(op.plan.task.service.as_deref().unwrap_or_default())
+            .bind(format!("%\"undoes\":\"{}\"%", op.id))
+            .fetch_optional(self.pool())
+            .await?)
+    }
+
     /// The newest operations.
     pub async fn operations_recent(&self, limit: i64) -> Result<Vec<Operation>, StoreError> {
         self.select(By::Recent(limit)).await
@@ -116,6 +132,7 @@ impl Store {
         let sql = |condition: &str| {
             sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM operations WHERE {condition}"))
         };
+        let many = !matches!(by, By::Id(_) | By::Prefix(_) | By::Proposal(_));
         let rows = match by {
             By::Id(id) => sqlx::query(sql("id = $1")).bind(id),
             // Not LIKE: an index serves this on both databases.
@@ -138,11 +155,23 @@ impl Store {
                 .bind(before)
                 .bind(limit)
             }
+            By::Done(service) => sqlx::query(sql(
+                "service = $1 AND state = 'succeeded' ORDER BY updated_ts DESC, id LIMIT 20",
+            ))
+            .bind(service),
             By::Recent(limit) => sqlx::query(sql("1 = 1 ORDER BY created_ts DESC, id LIMIT $1")).bind(limit),
         }
         .fetch_all(self.pool())
         .await?;
-        rows.iter().map(operation).collect()
+        // One row that can't be read hides no other.
+        let read = |row| match operation(row) {
+            Err(error @ StoreError::Corrupt { .. }) if many => {
+                tracing::error!(error = &error as &dyn std::error::Error, "an operation is left out of a list");
+                None
+            }
+            other => Some(other),
+        };
+        rows.iter().filter_map(read).collect()
     }
 
     /// How many operations there are in each state, by public name.
@@ -163,7 +192,7 @@ impl Store {
     pub async fn deployed(&self, service: &str) -> Result<BTreeSet<String>, StoreError> {
         let rows = sqlx::query(
             "SELECT plan FROM operations WHERE (service = $1 OR service IS NULL) AND state = 'succeeded' \
-             AND intent IN ('deploy_service', 'remove_service') ORDER BY updated_ts",
+             AND intent IN ('deploy_service', 'remove_service', 'rollback_service') ORDER BY updated_ts",
         )
         .bind(service)
         .fetch_all(self.pool())
@@ -175,10 +204,10 @@ impl Store {
                 continue;
             }
             for host in plan.task.hosts {
-                if plan.task.action == "deploy" {
-                    hosts.insert(host);
-                } else {
-                    hosts.remove(&host);
+                match plan.task.action.as_str() {
+                    "deploy" => drop(hosts.insert(host)),
+                    "remove" => drop(hosts.remove(&host)),
+                    _ => {}
                 }
             }
         }

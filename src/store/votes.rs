@@ -53,6 +53,13 @@ impl Tx {
         Ok(())
     }
 
+    /// How many approvals an operation has.
+    pub async fn approvals(&mut self, operation: &str) -> Result<usize, StoreError> {
+        let sql = "SELECT COUNT(*) FROM votes WHERE operation = $1 AND verdict = 'approve'";
+        let given: i64 = sqlx::query_scalar(sql).bind(operation).fetch_one(&mut *self.tx).await?;
+        Ok(usize::try_from(given).unwrap_or(0))
+    }
+
     /// Takes a vote back; whether there was one.
     pub async fn withdraw(&mut self, event_id: &str) -> Result<bool, StoreError> {
         let gone = sqlx::query("DELETE FROM votes WHERE event_id = $1")

@@ -27,6 +27,7 @@ async fn read_status(web: &Web) -> Result<Value, StoreError> {
     let dead = house.store.dead_letters(100).await?;
     let poison = house.store.poison_count().await?;
     let operations = house.store.operations_by_state().await?;
+    let frozen = house.freeze().await?;
     let rooms = house.rooms();
     let bots: Vec<Value> = Bot::ALL
         .into_iter()
@@ -48,6 +49,7 @@ async fn read_status(web: &Web) -> Result<Value, StoreError> {
         "outbox": {"depth": outbox, "oldest_ts": outbox_since},
         "dead_letters": dead.iter().map(|(txn, room, error)| json!({"txn_id": txn, "room_id": room, "error": error})).collect::<Vec<_>>(),
         "operations": operations,
+        "frozen": frozen.map(|freeze| json!({"by": freeze.by, "reason": freeze.reason, "until_ts": freeze.until_ts})),
     }))
 }
 

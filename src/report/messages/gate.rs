@@ -150,16 +150,15 @@ pub fn frozen(lang: Lang, freeze: &Freeze) -> Text {
     ))
 }
 
-fn because(lang: Lang, freeze: &Freeze) -> String {
-    let by =
-        if freeze.by == "policy.freeze" { t(lang, "Konfiguration", "configuration") } else { &freeze.by };
+pub(super) fn because(lang: Lang, freeze: &Freeze) -> String {
+    let by = if freeze.by == "policy.freeze" { t(lang, "Konfiguration", "configuration") } else { &freeze.by };
     if freeze.reason.is_empty() { by.to_owned() } else { format!("{by}: {}", freeze.reason) }
 }
 
 /// Everything is frozen from now on.
 pub fn freeze_begins(lang: Lang, freeze: &Freeze, now: i64) -> Text {
     let until = freeze.until_ts.map_or_else(String::new, |until| {
-        let left = super::operation::span(lang, until - now);
+        let left = super::proposal::span(lang, until - now);
         match lang {
             Lang::De => format!(" Es endet von selbst in {left}."),
             Lang::En => format!(" It ends by itself in {left}."),
@@ -198,7 +197,7 @@ pub fn may_not_freeze(lang: Lang) -> Text {
 
 /// It waits until its time has come.
 pub fn waits(lang: Lang, op: &Operation) -> Text {
-    let wait = super::operation::span(lang, op.terms.wait_ms);
+    let wait = super::proposal::span(lang, op.terms.wait_ms);
     Text::new().line(&match lang {
         Lang::De => format!("⏲ Freigegeben; die Regel lässt es frühestens {wait} nach dem Vorschlag beginnen. Bis dahin nimmt `!ralf abbrechen {}` es zurück.", op.id),
         Lang::En => format!("⏲ Approved; the rule lets it begin {wait} after the proposal at the earliest. Until then `!ralf cancel {}` takes it back.", op.id),

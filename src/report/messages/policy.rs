@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use ralf_intents::Lang;
 
-use super::operation::risk;
+use super::proposal::risk;
 use crate::approval::{Here, Refusal, Rules, Standing, Terms, Who};
 use crate::config::{Pattern, Rule};
 use crate::plan::Risk;

@@ -7,10 +7,12 @@ use ralf_intents::Lang;
 use super::*;
 use crate::approval::{Rules, Standing};
 use crate::config::Config;
+use crate::approval::{Escalation, Freeze, Glass, Never, Operation, Refusal, State, Vote, Who};
+use crate::audit::Entry;
+use crate::config::Role;
 use crate::execution::{Outcome, Progress};
-use crate::plan::{Plan, Risk, Step, Task};
+use crate::plan::{Effects, Plan, Risk, SecretUse, Step, Task};
 use crate::report::Text;
-use crate::store::{Operation, State};
 
 fn operation(action: &str, state: State) -> Operation {
     let slots = BTreeMap::from([
@@ -100,6 +102,152 @@ fn standing() -> Standing {
     Standing { members: there.map(|user| (user.to_owned(), 20)).into(), upgraded: false }
 }
 
+const NOW: i64 = 1_795_260_060_000;
+
+fn freeze(reason: &str) -> Freeze {
+    Freeze { by: "@admin:lab.local".into(), reason: reason.into(), until_ts: Some(NOW + 7_200_000) }
+}
+
+/// With all that a plan and its terms can have.
+fn rich(state: State) -> Operation {
+    let mut op = operation("deploy", state);
+    op.plan.effects = Effects { create: 2, change: 1, replace: 0, destroy: 1 };
+    op.plan.secrets =
+        vec![SecretUse { reference: "vault://kv/db#password".into(), version: "3".into() }];
+    op.plan.rescue =
+        vec![Step { title: "Delete its new program file".into(), host: "node-2".into(), changes: true }];
+    op.plan.task.slots.insert("version".into(), "10.9".into());
+    op.terms.self_approval = false;
+    op.terms.wait_ms = 300_000;
+    op.terms.second_factor = true;
+    op.terms.approvers.push(Who::Power(50));
+    op.terms.escalation = Some(Escalation { after_ms: 600_000, to: vec![Who::Person("admin".into())] });
+    op.course.undoes = Some("3f6h8k2m4n".into());
+    op
+}
+
+fn glassed() -> Operation {
+    let mut op = operation("restart", State::Running);
+    op.course.glass = Some(Glass { by: "@admin:lab.local".into(), reason: "es brennt".into() });
+    op
+}
+
+fn board(freeze: Option<Freeze>) -> Board<'static> {
+    let open = |state, waits_for: Option<&str>, wait_ms| {
+        let mut op = operation("deploy", state);
+        op.course.waits_for = waits_for.map(str::to_owned);
+        op.terms.wait_ms = wait_ms;
+        Open { op, given: 1 }
+    };
+    let open = vec![
+        open(State::AwaitingApproval, None, 0),
+        open(State::Approved, Some("3f6h8k2m4n"), 0),
+        open(State::Approved, Some("time"), 300_000),
+        open(State::Running, Some("frozen"), 0),
+        open(State::NeedsOperator, None, 0),
+    ];
+    Board { open, freeze, now: NOW, ..Board::default() }
+}
+
+/// A whole story.
+fn told(lang: Lang) -> Text {
+    let mut op = rich(State::Superseded);
+    op.course.reason = Some("zu spät am Abend".into());
+    op.course.escalated = true;
+    op.outcome = Some(Outcome {
+        success: false,
+        rolled_back: false,
+        facts: vec!["node-2: done: Start jellyfin".into()],
+        log: "/log".into(),
+    });
+    let vote = Vote {
+        person: "admin".into(),
+        user_id: "@admin:lab.local".into(),
+        verdict: "approve".into(),
+        event_id: "$vote".into(),
+        ts: NOW,
+    };
+    let entry = |seq, kind: &str, event: &str, detail: &str| Entry {
+        seq,
+        ts: NOW + seq,
+        kind: kind.into(),
+        operation: op.id.clone(),
+        actor: if event.is_empty() { "ralf".into() } else { "@admin:lab.local".into() },
+        event_id: event.into(),
+        detail: detail.into(),
+        prev: "p".into(),
+        hash: "h".into(),
+    };
+    let entries = [
+        entry(1, "proposed", "$ask", "{}"),
+        entry(2, "vote", "$vote", "approve"),
+        entry(3, "approved", "$vote", ""),
+        entry(4, "superseded", "", "by 9c9c9c9c9c"),
+    ];
+    let story = Story {
+        op: &op,
+        votes: &[vote],
+        entries: &entries,
+        instead_of: Some("1a1a1a1a1a".into()),
+        undone_by: Some("2b2b2b2b2b".into()),
+        output: "2026-11-21T10:00:00Z node-2 changed  Start jellyfin\n",
+    };
+    let (text, file) = why(lang, &story);
+    assert_eq!(file, None);
+    assert!(text.plain().contains(&op.digest) && text.plain().contains("$vote"));
+    text
+}
+
+/// What the gate says.
+fn gate(lang: Lang) -> Vec<(&'static str, Text)> {
+    let waiting = operation("deploy", State::AwaitingApproval);
+    let mut waits = waiting.clone();
+    waits.terms.wait_ms = 300_000;
+    let (admin, guest) = ("@admin:lab.local", "@guest:lab.local");
+    let never_ = Never { rule: "removals".into(), needed: 2, could: vec!["admin".into()], asker: None };
+    let refused = |why| vote_refused(lang, guest, why);
+    vec![
+        ("refused, no approver", refused(Refusal::NotApprover)),
+        ("refused, no emergency", refused(Refusal::NotEmergency)),
+        ("refused, power", refused(Refusal::TooLittlePower)),
+        ("refused, away", refused(Refusal::NotJoined)),
+        ("refused, foreign", refused(Refusal::ForeignServer)),
+        ("refused, guest", refused(Refusal::Guest)),
+        ("refused, bot", refused(Refusal::Bot)),
+        ("refused, room", refused(Refusal::RoomReplaced)),
+        ("second factor", second_factor(lang)),
+        ("glass", glass(lang, &waiting, admin, "es brennt")),
+        ("glass, not for loops", glass_not_for_loops(lang)),
+        ("glass wants a reason", glass_wants_reason(lang, &waiting.id)),
+        ("reason", reason(lang, admin, "zu spät am Abend")),
+        ("room gone", room_gone(lang, &waiting)),
+        ("reminder", reminder(lang, &waiting, 0)),
+        ("reminder, one missing", reminder(lang, &waiting, 1)),
+        ("escalated", escalated(lang, &waiting)),
+        ("frozen", frozen(lang, &freeze("Updates laufen"))),
+        ("freeze begins", freeze_begins(lang, &freeze("Updates laufen"), NOW)),
+        ("freeze begins, by config", freeze_begins(lang, &Freeze { by: "policy.freeze".into(), reason: String::new(), until_ts: None }, NOW)),
+        ("freeze ends", freeze_ends(lang, true)),
+        ("freeze ends, there was none", freeze_ends(lang, false)),
+        ("frozen by config", frozen_by_config(lang, "Umzug")),
+        ("may not freeze", may_not_freeze(lang)),
+        ("waits", super::waits(lang, &waits)),
+        ("reopened", reopened(lang)),
+        ("tightened", tightened(lang, &waiting)),
+        ("stopping", stopping(lang, admin)),
+        ("head", Text::new().small(&head(lang, 42, "0123456789abcdef"))),
+        ("never", never(lang, &waiting, &never_)),
+        ("rolled back", final_report(lang, &operation("deploy", State::RolledBack), &Outcome {
+            success: false,
+            rolled_back: true,
+            facts: vec!["node-2: jellyfin did not answer".into()],
+            log: "/log".into(),
+        })),
+        ("not shown yet", not_shown_yet(lang)),
+        ("not as approved", Text::new().line(not_as_approved(lang))),
+    ]
+}
+
 fn all(lang: Lang) -> String {
     let op = |action: &str, state| operation(action, state);
     let waiting = op("deploy", State::AwaitingApproval);
@@ -131,18 +279,20 @@ fn all(lang: Lang) -> String {
         ("too late", too_late(lang, &op("deploy", State::Succeeded))),
         ("may not cancel", may_not_cancel(lang)),
         ("not to resolve", not_to_resolve(lang)),
-        ("whoami", whoami(lang, admin, Some("admin"), true)),
-        ("whoami, guest", whoami(lang, "@guest:lab.local", None, false)),
+        ("whoami", whoami(lang, admin, Some("admin"), &[Role::Approver, Role::Emergency], true)),
+        ("whoami, guest", whoami(lang, "@guest:lab.local", None, &[], false)),
         ("policy, approver", rules_for("@bob:lab.local", &rules)),
         ("policy, asker elsewhere", rules_for("@alice:example.org", &rules)),
         ("policy, second group", rules_for("@dave:lab.local", &rules)),
         ("policy, foreigner", rules_for("@eve:evil.org", &rules)),
         ("policy of the lab", rules_for("@admin:lab.local", &lab)),
         ("history, empty", history(lang, &[])),
-        ("why", why(lang, &waiting, &[])),
-        ("status", status(lang, &[("jellyfin".into(), "node-2".into(), true, String::new())], &[], None)),
-        ("status, nothing", status(lang, &[], std::slice::from_ref(&waiting), None)),
-        ("status of one", status(lang, &[], &[], Some("jellyfin"))),
+        ("history", history(lang, std::slice::from_ref(&waiting))),
+        ("why", told(lang)),
+        ("status", status(lang, &Board { found: vec![("jellyfin".into(), "node-2".into(), true)], ..Board::default() })),
+        ("status, nothing runs, much waits", status(lang, &board(None))),
+        ("status, frozen", status(lang, &board(Some(freeze("Updates laufen"))))),
+        ("status of one", status(lang, &Board { asked: Some("jellyfin"), ..Board::default() })),
         ("no inventory", no_inventory(lang, "services.toml:3: unknown field")),
         ("question", question(lang, "?", &["node-1".into(), "node-2".into()])),
         ("question, open", question(lang, "?", &[])),
@@ -153,6 +303,12 @@ fn all(lang: Lang) -> String {
         ("proposal", proposal(lang, &waiting, &[], 1_795_260_000_000)),
         ("proposal, one vote", proposal(lang, &waiting, &by, 1_795_260_860_000)),
         ("proposal, done", proposal(lang, &op("deploy", State::Succeeded), &by, 0)),
+        ("proposal with everything", proposal(lang, &rich(State::AwaitingApproval), &[], NOW)),
+        ("proposal, glass", proposal(lang, &glassed(), &[], NOW)),
+        ("nothing to undo", nothing_to_undo(lang, "jellyfin")),
+        ("cannot undo a restart", cannot_undo(lang, &op("restart", State::Succeeded))),
+        ("cannot undo a change", cannot_undo(lang, &op("deploy", State::Succeeded))),
+        ("cannot undo else", cannot_undo(lang, &op("scale", State::Succeeded))),
         ("already so", already_so(lang, &waiting)),
         ("planning failed", planning_failed(lang, "Installiere X", "node-2: unreachable")),
         ("decided", decided(lang, &by)),
@@ -172,7 +328,10 @@ fn all(lang: Lang) -> String {
         ("never began", Text::new().line(never_began(lang))),
         ("meanwhile so", Text::new().line(meanwhile_so(lang))),
     ];
-    texts.into_iter().map(|(name, text)| format!("── {name}\n{}\n", text.plain())).collect()
+    let texts = texts.into_iter().chain(gate(lang));
+    let times = regex::Regex::new(r"\d\d\.\d\d\.(?:\d{4})? ?\d\d:\d\d(?::\d\d)?|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\d\d:\d\d:\d\d");
+    let times = times.expect("a pattern");
+    texts.map(|(name, text)| format!("── {name}\n{}\n", times.replace_all(text.plain(), "⟨time⟩"))).collect()
 }
 
 #[test]
@@ -194,4 +353,38 @@ fn a_long_diff_goes_into_a_file_that_is_named_by_its_hash() {
     assert!(content.len() < 40_000, "{} bytes", content.len());
     let hash = crate::plan::hex(&<sha2::Sha256 as sha2::Digest>::digest(&op.plan.diff));
     assert!(content.contains(&hash) && content.contains("plan-7k2m9xq4tb.diff"));
+}
+
+#[test]
+fn a_long_step_list_goes_into_a_file_and_nothing_is_cut() {
+    let mut op = operation("deploy", State::AwaitingApproval);
+    let step = |n: usize| Step { title: format!("Step {n} <\u{202e}x>"), host: "node-2".into(), changes: n % 2 == 0 };
+    op.plan.steps = (0..400).map(step).collect();
+    op.plan.diff = "+\"a\" line of a long diff\n".repeat(3_000);
+    let files = attachments(&op);
+    assert_eq!(files.len(), 2);
+    let said = proposal(Lang::De, &op, &[], 0);
+    for file in &files {
+        let hash = crate::plan::hex(&<sha2::Sha256 as sha2::Digest>::digest(&file.text));
+        assert!(said.plain().contains(&hash) && said.plain().contains(&file.name), "{}", said.plain());
+    }
+    assert!(files[0].text.contains("Step 399") && files[0].text.contains("⟨U+202E⟩"), "{}", files[0].text);
+    assert!(!said.plain().contains("[…+"), "{}", said.plain());
+}
+
+#[test]
+fn a_long_story_is_whole_in_its_file() {
+    let mut op = rich(State::Failed);
+    op.outcome = Some(Outcome {
+        success: false,
+        rolled_back: false,
+        facts: (0..200).map(|n| format!("node-{n}: {}", "x".repeat(300))).collect(),
+        log: "/log".into(),
+    });
+    let story = Story { op: &op, votes: &[], entries: &[], instead_of: None, undone_by: None, output: "one\ntwo\n" };
+    let (text, file) = why(Lang::En, &story);
+    let file = file.expect("it is long");
+    assert!(text.plain().contains(&file.name) && !text.plain().contains("[…+"), "{}", text.plain());
+    assert!(text.build().to_string().len() < 60_000);
+    assert!(file.text.contains("node-199: xxx") && file.text.contains(&"x".repeat(300)) && file.text.contains("two"));
 }

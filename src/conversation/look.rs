@@ -1,0 +1,94 @@
+//! Looks: what runs, what waits, and an operation's whole story. Nothing here changes anything.
+
+use std::path::Path;
+
+use super::{Answer, Talk};
+use crate::house::House;
+use crate::inbound::lanes::HandleError;
+use crate::inventory::observe;
+use crate::report::Text;
+use crate::report::messages::{self, Board, Open, Story};
+use crate::store::State;
+
+/// More of an output than this is no reading for people; the run folder keeps it.
+const OUTPUT: usize = 1_000_000;
+
+/// What is observed just now, never remembered, and what waits.
+pub(super) async fn show_status(house: &House, talk: &Talk, target: Option<&str>) -> Result<Answer, HandleError> {
+    let (inventory, _) = match house.inventory().await {
+        Ok(known) => known,
+        Err(error) => return Ok(Answer::Say(messages::no_inventory(talk.lang, &error.to_string()))),
+    };
+    if let Some(stack) = target.filter(|name| inventory.stacks.contains(*name)) {
+        return Ok(Answer::Say(stack_status(house, talk, stack).await));
+    }
+    let wanted = |service: &str, host: &str| target.is_none_or(|name| name == service || name == host);
+    let seen = observe::observe(&inventory, house.http(), wanted).await;
+    let found = seen.into_iter().map(|seen| (seen.service, seen.host, seen.state == observe::State::Running));
+    let mut open = Vec::new();
+    for state in
+        [State::AwaitingApproval, State::Approved, State::Dispatched, State::Running, State::Unknown, State::NeedsOperator]
+    {
+        for op in house.store.operations_in(state).await? {
+            let votes = house.store.votes(&op.id).await?;
+            open.push(Open { given: crate::approval::approvers(&votes).len(), op });
+        }
+    }
+    let board = Board {
+        found: found.collect(),
+        open,
+        freeze: house.freeze().await?,
+        asked: target,
+        now: house.store.clock.now_ms(),
+    };
+    Ok(Answer::Say(messages::status(talk.lang, &board)))
+}
+
+/// How a stack differs from its configuration, asked of the executor that has it.
+async fn stack_status(house: &House, talk: &Talk, stack: &str) -> Text {
+    for executor in house.executors.iter() {
+        match executor.status(&format!("stack:{stack}")).await {
+            Ok(None) => {}
+            Ok(Some(differences)) => return messages::stack_status(talk.lang, stack, &differences),
+            Err(error) => {
+                tracing::warn!(stack, error = &error as &dyn std::error::Error, "no status");
+                return messages::no_stack_status(talk.lang, stack, &error.to_string());
+            }
+        }
+    }
+    messages::no_executor(talk.lang, "show_status")
+}
+
+/// `why`: everything that is known about an operation, the last one when none is named.
+pub(super) async fn explain(house: &House, talk: &Talk, id: Option<&str>) -> Result<Answer, HandleError> {
+    let op = match id {
+        Some(id) => house.store.operation_like(id).await?,
+        None => house.store.operations_recent(1).await?.pop(),
+    };
+    let Some(op) = op else {
+        return Ok(Answer::Say(messages::no_such_operation(talk.lang, id.unwrap_or_default())));
+    };
+    let (votes, entries) = (house.store.votes(&op.id).await?, house.store.audit_of(&op.id).await?);
+    let output = match &op.outcome {
+        Some(outcome) => output(&outcome.log).await,
+        None => String::new(),
+    };
+    let story = Story {
+        op: &op,
+        votes: &votes,
+        entries: &entries,
+        instead_of: house.store.superseded_by(&op.id).await?,
+        undone_by: house.store.undone_by(&op).await?,
+        output: &output,
+    };
+    let (text, file) = messages::why(talk.lang, &story);
+    Ok(Answer::Tell(text, Box::new(op), file))
+}
+
+/// What an executor printed, as it was written for people: without secrets. The end of it, when it is very long.
+async fn output(log: &Path) -> String {
+    let bytes = tokio::fs::read(log).await.unwrap_or_default();
+    let left = bytes.len().saturating_sub(OUTPUT);
+    let text = String::from_utf8_lossy(&bytes[left..]);
+    if left > 0 { format!("[… {left} bytes before this are in {}]\n{text}", log.display()) } else { text.into_owned() }
+}
