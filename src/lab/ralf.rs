@@ -150,7 +150,7 @@ roles = ["approver"]
 
 [people.approver]
 ids = [{approver}]
-roles = ["approver"]
+roles = ["approver", "emergency"]
 
 [[policy.rules]]
 intents = ["deploy_service", "restart_service", "rollback_service", "scale_service", "update_service", "run_backup"]

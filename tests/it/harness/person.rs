@@ -109,13 +109,15 @@ impl Person {
 
     /// Waits for an event; one heard before counts. Panics with what was heard instead.
     pub(crate) async fn wait_for(&self, what: &str, fits: impl Fn(&Event) -> bool) -> Event {
+        self.wait_in_all(what, |events| events.iter().find(|event| fits(event)).cloned()).await
+    }
+
+    /// Waits for something in everything heard so far.
+    pub(crate) async fn wait_in_all<T>(&self, what: &str, find: impl Fn(&[Event]) -> Option<T>) -> T {
         let mut heard = self.heard.clone();
-        let found = heard.wait_for(|events| events.iter().any(&fits));
+        let found = heard.wait_for(|events| find(events).is_some());
         match tokio::time::timeout(PATIENCE, found).await {
-            Ok(events) => {
-                let events = events.expect("ears");
-                events.iter().find(|event| fits(event)).expect("just found").clone()
-            }
+            Ok(events) => find(&events.expect("ears")).expect("just found"),
             Err(_) => panic!("{} waited in vain for {what}. Heard instead:\n{}", self.id, self.story()),
         }
     }
