@@ -7,7 +7,7 @@ use matrix_sdk::config::{RequestConfig, SyncSettings};
 use matrix_sdk::ruma::api::client::filter::FilterDefinition;
 use matrix_sdk::ruma::{EventId, RoomId, UserId, uint};
 use matrix_sdk::store::RoomLoadSettings;
-use matrix_sdk::{Client, Room, SessionMeta, SessionTokens};
+use matrix_sdk::{Client, Room, RoomState, SessionMeta, SessionTokens};
 use ralf::lab::UserInfo;
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -58,7 +58,8 @@ impl Person {
     pub(crate) async fn room(&self, room: &str) -> Room {
         let id = RoomId::parse(room).expect("a room id");
         let mut heard = self.heard.clone();
-        let known = heard.wait_for(|_| self.client.get_room(&id).is_some());
+        let joined = |room: Room| room.state() == RoomState::Joined;
+        let known = heard.wait_for(|_| self.client.get_room(&id).is_some_and(joined));
         tokio::time::timeout(PATIENCE, known).await.expect("the room in time").expect("ears");
         self.client.get_room(&id).expect("just seen")
     }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Machines are slow at times, and some stories are long; nobody waits for so long when all is well.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Waits until something is so.
 pub(crate) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
