@@ -23,6 +23,7 @@ pub mod model;
 pub mod plan;
 pub mod registration;
 pub mod report;
+pub mod secrets;
 pub mod serve;
 pub mod store;
 pub mod web;

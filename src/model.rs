@@ -8,6 +8,7 @@ use ralf_intents::{Model, ModelError, ModelRequest, OllamaModel, OpenAiModel};
 
 use crate::config::{self, Provider};
 use crate::metrics::Metrics;
+use crate::secrets;
 
 /// The model that the configuration names, if it names one.
 pub fn configured(config: &config::Model, metrics: &Metrics) -> Option<Arc<dyn Model>> {
@@ -31,8 +32,11 @@ impl Model for Timed {
         self.inner.name()
     }
 
-    async fn complete(&self, request: ModelRequest) -> Result<String, ModelError> {
+    async fn complete(&self, mut request: ModelRequest) -> Result<String, ModelError> {
         let began = Instant::now();
+        // The model's server is another house.
+        request.system = secrets::hide(&request.system).into_owned();
+        request.user = secrets::hide(&request.user).into_owned();
         let answer = self.inner.complete(request).await;
         self.metrics.model(began.elapsed());
         if let Err(error) = &answer {

@@ -58,7 +58,7 @@ pub(super) fn claim(case: &mut Case, rules: &Rules, standing: &Standing, token: 
         return false;
     }
     tighten(case, rules);
-    if standing.upgraded && !mutants::is(Mutant::UpgradeKeepsVotes) {
+    if standing.upgraded {
         room_gone(case, By::RALF);
         return false;
     }

@@ -31,11 +31,8 @@ pub trait World: Send + Sync {
     fn executor(&self, name: &str) -> Option<Arc<dyn Executor>>;
 
     /// Who is in a room with which power, as the homeserver says it now to a bot that is there.
-    fn standing(
-        &self,
-        room: &str,
-        speaker: &str,
-    ) -> impl Future<Output = Result<Standing, GateError>> + Send;
+    fn standing(&self, room: &str, speaker: &str)
+    -> impl Future<Output = Result<Standing, GateError>> + Send;
 
     /// A new, empty run folder for an operation.
     fn fresh_folder(&self, id: &str) -> impl Future<Output = std::io::Result<PathBuf>> + Send;
@@ -108,10 +105,7 @@ pub async fn cast<W: World>(
 ) -> Result<(), GateError> {
     let standing = standing(world, op).await?;
     let rules = world.rules();
-    world
-        .store()
-        .decide(&op.id, noted(cause), |case| vote::vote(case, rules, &standing, ballot))
-        .await?;
+    world.store().decide(&op.id, noted(cause), |case| vote::vote(case, rules, &standing, ballot)).await?;
     Ok(())
 }
 
@@ -127,6 +121,10 @@ async fn standing<W: World>(world: &W, op: &Operation) -> Result<Standing, GateE
             members: world.rules().everybody().map(|id| (id.to_owned(), i64::MAX)).collect(),
             upgraded: false,
         }),
+        Ok(mut standing) if mutants::is(Mutant::UpgradeKeepsVotes) => {
+            standing.upgraded = false;
+            Ok(standing)
+        }
         other => other,
     }
 }
@@ -143,9 +141,7 @@ pub async fn redact<W: World>(
     if let Some(op) = store.voted_by(target).await?.filter(|op| op.room_id == room) {
         let standing = standing(world, &op).await?;
         let rules = world.rules();
-        store
-            .decide(&op.id, Some(cause), |case| vote::withdraw(case, rules, &standing, by, target))
-            .await?;
+        store.decide(&op.id, Some(cause), |case| vote::withdraw(case, rules, &standing, by, target)).await?;
         return Ok(true);
     }
     let mut about = store.asked_by(target).await?;
@@ -202,10 +198,7 @@ pub async fn rights_changed<W: World>(world: &W, room: &str, by: By<'_>) -> Resu
         let Some(op) = world.store().operation(&id).await? else { continue };
         let standing = standing(world, &op).await?;
         let rules = world.rules();
-        world
-            .store()
-            .decide(&id, None, |case| vote::rights_changed(case, rules, &standing, by))
-            .await?;
+        world.store().decide(&id, None, |case| vote::rights_changed(case, rules, &standing, by)).await?;
     }
     Ok(())
 }
@@ -395,11 +388,7 @@ async fn end<W: World>(world: &W, id: &str, to: State, mut outcome: Outcome) -> 
 }
 
 /// The target changed: a new plan, a new vote.
-async fn plan_again<W: World>(
-    world: &W,
-    op: &Operation,
-    executor: &dyn Executor,
-) -> Result<(), GateError> {
+async fn plan_again<W: World>(world: &W, op: &Operation, executor: &dyn Executor) -> Result<(), GateError> {
     let mut task = op.plan.task.clone();
     task.operation = world.new_operation_id();
     let folder = match world.fresh_folder(&task.operation).await {
@@ -414,12 +403,8 @@ async fn plan_again<W: World>(
         let facts = vec![messages::meanwhile_so(op.lang()).to_owned()];
         return end(world, &op.id, State::Succeeded, plain(op, true, facts)).await;
     }
-    let made = super::request::Made {
-        plan,
-        folder,
-        now: world.store().now_ms(),
-        proposal_txn: world.new_txn_id(),
-    };
+    let made =
+        super::request::Made { plan, folder, now: world.store().now_ms(), proposal_txn: world.new_txn_id() };
     let next = super::request::instead_of(op, world.rules(), made);
     world.store().decide(&op.id, None, |case| dispatch::supersede(case, next)).await?;
     Ok(())

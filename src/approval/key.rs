@@ -26,7 +26,10 @@ pub fn verdict(key: &str) -> Option<Verdict> {
     let bare: String = key
         .trim()
         .chars()
-        .filter(|c| mutants::is(Mutant::KeyUnnormalised) || !matches!(c, '\u{fe0e}' | '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}'))
+        .filter(|c| {
+            mutants::is(Mutant::KeyUnnormalised)
+                || !matches!(c, '\u{fe0e}' | '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}')
+        })
         .collect();
     match bare.as_str() {
         "✅" | "👍" => Some(Verdict::Approve),

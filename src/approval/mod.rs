@@ -23,7 +23,7 @@ pub use gate::{GateError, World};
 pub use key::{Verdict, verdict};
 pub use operation::{Course, Freeze, Glass, Operation, Vote};
 pub use permit::Permit;
-pub use policy::{About, Never, Refusal, Rules};
+pub use policy::{About, Here, Never, Refusal, Rules};
 pub use request::{Made, operation, propose};
 pub use state::State;
 pub use store::{Cause, GateStore};

@@ -1,9 +1,11 @@
 //! The policy, applied: which terms a request gets, and whose voice counts under them. Pure: what is needed of the world
 //! comes in as [`Standing`].
 
+mod here;
 mod strict;
 mod voters;
 
+pub use here::Here;
 pub use voters::{Never, Refusal};
 
 use std::collections::{HashMap, HashSet};
@@ -132,6 +134,11 @@ impl Rules {
         self.terms[self.decides(about)].clone()
     }
 
+    /// The terms of all rules in their order, and behind them those without a rule.
+    pub fn all_terms(&self) -> &[Terms] {
+        &self.terms
+    }
+
     /// The index of the terms that apply.
     fn decides(&self, about: &About<'_>) -> usize {
         let holds = |rule: &Rule| {
@@ -184,3 +191,6 @@ fn version(config: &Config) -> String {
     let policy = format!("{:?}", Policy { freeze: None, ..config.policy.clone() });
     hex(&Sha256::digest(canonical(&(people, policy))))[..16].to_owned()
 }
+
+#[cfg(test)]
+mod tests;

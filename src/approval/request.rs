@@ -81,7 +81,11 @@ pub(super) fn instead_of(op: &Operation, rules: &Rules, made: Made) -> Operation
         created_ts: now,
         expires_ts: now.saturating_add(terms.expiry_ms),
         terms,
-        course: Course { origin: op.course.origin.clone(), undoes: op.course.undoes.clone(), ..Course::default() },
+        course: Course {
+            origin: op.course.origin.clone(),
+            undoes: op.course.undoes.clone(),
+            ..Course::default()
+        },
         proposal_txn,
         proposal_event: None,
         progress_txn: None,

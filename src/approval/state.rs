@@ -110,7 +110,14 @@ impl State {
             // What is found to be so already, or not as approved, ends without having been dispatched.
             Approved => matches!(
                 to,
-                AwaitingApproval | Dispatched | Denied | Expired | Superseded | Cancelled | Succeeded | Failed
+                AwaitingApproval
+                    | Dispatched
+                    | Denied
+                    | Expired
+                    | Superseded
+                    | Cancelled
+                    | Succeeded
+                    | Failed
             ),
             Dispatched => matches!(to, Running | Succeeded | Failed | RolledBack | Unknown | NeedsOperator),
             Running => matches!(to, Succeeded | Failed | RolledBack | Unknown | NeedsOperator),

@@ -34,8 +34,10 @@ pub trait GateStore: Send + Sync {
     fn pending_in(&self, room: &str) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
 
     /// The operation that was proposed by this event.
-    fn proposed_by(&self, event_id: &str)
-    -> impl Future<Output = Result<Option<Operation>, StoreError>> + Send;
+    fn proposed_by(
+        &self,
+        event_id: &str,
+    ) -> impl Future<Output = Result<Option<Operation>, StoreError>> + Send;
 
     /// The operation that this event is a vote on.
     fn voted_by(&self, event_id: &str) -> impl Future<Output = Result<Option<Operation>, StoreError>> + Send;

@@ -1,10 +1,10 @@
 //! What time and the policy do to a request that waits. Pure.
 
+use super::State;
 use super::case::{By, Case, Notice, Say};
 use super::mutants::{self, Mutant};
 use super::policy::Rules;
 use super::vote::{about, end};
-use super::State;
 
 /// Expires a pending request whose time is over, on our clock. Returns whether it did.
 pub(super) fn expire(case: &mut Case) -> bool {

@@ -55,7 +55,7 @@ pub fn vote(case: &mut Case, rules: &Rules, standing: &Standing, ballot: Ballot<
     if !open(case, rules, ballot.place) {
         return;
     }
-    if standing.upgraded && !mutants::is(Mutant::UpgradeKeepsVotes) {
+    if standing.upgraded {
         return room_gone(case, By::RALF);
     }
     let person = match entitled(case, rules, standing, &ballot) {
@@ -191,10 +191,7 @@ pub(super) fn rights_changed(case: &mut Case, rules: &Rules, standing: &Standing
         return;
     }
     if standing.upgraded {
-        if !mutants::is(Mutant::UpgradeKeepsVotes) {
-            room_gone(case, by);
-        }
-        return;
+        return room_gone(case, by);
     }
     let op = &case.op;
     let lost: Vec<Vote> = case

@@ -50,7 +50,8 @@ pub struct Entry {
 }
 
 impl Entry {
-    pub(crate) fn after(seq: i64, prev: String, ts: i64, new: New<'_>) -> Self {
+    /// The entry that follows entry `seq` with hash `prev`, at `ts` (milliseconds since the epoch).
+    pub fn after(seq: i64, prev: String, ts: i64, new: New<'_>) -> Self {
         let mut entry = Self {
             seq: seq + 1,
             ts,

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use ruma::ServerName;
+
 use super::ConfigArg;
 use crate::clock::Clock;
 use crate::store::Store;
@@ -19,14 +21,8 @@ pub(super) fn main(arg: &ConfigArg) -> ExitCode {
         config.appservice.listen,
         config.appservice.registered_url()
     );
-    println!("  people      {}", config.people.keys().cloned().collect::<Vec<_>>().join(", "));
-    for rule in &config.policy.rules {
-        let own = if rule.self_approval { "the asker counts" } else { "the asker does not count" };
-        println!(
-            "  approvals   {}: {} ({own})",
-            rule.intents.iter().flatten().cloned().collect::<Vec<_>>().join(", "),
-            rule.approvals
-        );
+    if let Ok(server) = ServerName::parse(&config.homeserver.domain) {
+        print!("{}", super::explain::policy(&config, &server));
     }
     ExitCode::SUCCESS
 }

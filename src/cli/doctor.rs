@@ -11,6 +11,7 @@ use crate::clock::{Clock, new_id};
 use crate::config::{Config, RoomRef};
 use crate::metrics::Metrics;
 use crate::registration::alias_localpart;
+use crate::secrets::Secrets;
 use crate::serve;
 use crate::store::Store;
 
@@ -47,6 +48,7 @@ pub(super) async fn main(arg: ConfigArg) -> ExitCode {
     for (name, finding) in executors(&config).await {
         show(&name, finding);
     }
+    secrets(&config, &mut show).await;
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
@@ -165,32 +167,58 @@ async fn inventory(config: &Config) -> Finding {
         .current()
         .await
         .map_err(|error| format!("{}; see `[inventory]`", chain(&error)))?;
-    Ok(format!("{} hosts, {} services", inventory.hosts.len(), inventory.services.len()))
+    let stacks = match inventory.stacks.len() {
+        0 => String::new(),
+        1 => ", 1 stack".to_owned(),
+        many => format!(", {many} stacks"),
+    };
+    Ok(format!("{} hosts, {} services{stacks}", inventory.hosts.len(), inventory.services.len()))
+}
+
+/// Whether every secret that a service names can be had.
+async fn secrets(config: &Config, show: &mut impl FnMut(&str, Finding)) {
+    let Ok(inventory) = serve::inventory(config).current().await else { return };
+    let secrets = Secrets::new(&config.secrets);
+    for (name, service) in &inventory.services {
+        for reference in service.secrets.values() {
+            let finding = secrets.version(reference).await;
+            let finding = finding.map(|used| format!("{}, version {}", used.reference, used.version));
+            show(&format!("secret of {name}"), finding.map_err(|error| chain(&error)));
+        }
+    }
 }
 
 async fn executors(config: &Config) -> Vec<(String, Finding)> {
-    let Some(ansible) = &config.executors.ansible else {
-        return vec![(
-            "executors".into(),
-            Err("none: nothing can be changed; see `[executors.ansible]`".into()),
-        )];
-    };
-    let version = tokio::process::Command::new(&ansible.program).arg("--version").output().await;
-    let finding = match version {
+    let mut found = Vec::new();
+    if let Some(ansible) = &config.executors.ansible {
+        let hint = "install it with `pip install ansible-core` or set `[executors.ansible] program`";
+        found.push(("executor ansible".into(), version(&ansible.program, hint).await));
+    }
+    if let Some(tofu) = &config.executors.tofu {
+        let hint = "install OpenTofu or set `[executors.tofu] program`";
+        found.push(("executor tofu".into(), version(&tofu.program, hint).await));
+    }
+    if found.is_empty() {
+        found.push(("executors".into(), Err("none: nothing can be changed; see `[executors]`".into())));
+    }
+    found
+}
+
+async fn version(program: &std::path::Path, hint: &str) -> Finding {
+    let mut command = tokio::process::Command::new(program);
+    // As executors run it.
+    command.arg("--version").env_clear().envs(crate::execution::environment());
+    match command.output().await {
         Ok(output) if output.status.success() => {
             Ok(String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or_default().to_owned())
         }
         Ok(output) => Err(format!(
             "{} --version failed: {}",
-            ansible.program.display(),
+            program.display(),
             String::from_utf8_lossy(&output.stderr).trim()
         )),
-        Err(error) => Err(format!(
-            "{}: {error}; install it with `pip install ansible-core` or set `[executors.ansible] program`",
-            ansible.program.display()
-        )),
-    };
-    vec![("executor ansible".into(), finding)]
+        Err(error) => Err(format!("{}: {error}; {hint}", program.display())),
+    }
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

@@ -3,6 +3,7 @@
 mod audit;
 mod check;
 mod doctor;
+mod explain;
 mod intents;
 mod registration;
 mod serve;

@@ -7,7 +7,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::ConfigArg;
 use crate::config::{Config, Log, LogFormat};
-use crate::serve;
+use crate::{secrets, serve};
 
 /// Runs the application service until it is stopped.
 pub(super) async fn main(arg: ConfigArg) -> ExitCode {
@@ -15,6 +15,8 @@ pub(super) async fn main(arg: ConfigArg) -> ExitCode {
         Ok(config) => config,
         Err(code) => return code,
     };
+    // Before anything can be logged.
+    secrets::redactor().learn(config.confidential());
     start_log(&config);
     match serve::run(config).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -30,7 +32,7 @@ fn start_log(config: &Config) {
     let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(secrets::HidingStderr { json: *format == LogFormat::Json })
         .with_ansi(std::io::stderr().is_terminal());
     match format {
         LogFormat::Json => log.json().init(),

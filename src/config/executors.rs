@@ -33,6 +33,8 @@ pub struct Executors {
     pub runs: Option<PathBuf>,
     /// Ansible, if it may be used.
     pub ansible: Option<Ansible>,
+    /// OpenTofu, if it may be used.
+    pub tofu: Option<Tofu>,
 }
 
 /// `[executors.ansible]`
@@ -49,6 +51,24 @@ pub struct Ansible {
     /// How long one run may take.
     #[serde(default = "default_timeout")]
     pub timeout: SignedDuration,
+}
+
+/// `[executors.tofu]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tofu {
+    /// The `tofu` program: a path, or a name that is looked up on the PATH.
+    #[serde(default = "default_tofu")]
+    pub program: PathBuf,
+    /// The folder with one folder per stack; its name is the stack's.
+    pub stacks: PathBuf,
+    /// How long one plan or one run may take.
+    #[serde(default = "default_timeout")]
+    pub timeout: SignedDuration,
+}
+
+fn default_tofu() -> PathBuf {
+    "tofu".into()
 }
 
 fn default_program() -> PathBuf {
@@ -70,6 +90,12 @@ impl Executors {
             }
             ansible.python = ansible.python.take().map(|p| folder.join(p));
         }
+        if let Some(tofu) = &mut self.tofu {
+            tofu.stacks = folder.join(&tofu.stacks);
+            if tofu.program.components().count() > 1 {
+                tofu.program = folder.join(&tofu.program);
+            }
+        }
     }
 
     pub(super) fn validate(&self, problems: &mut Vec<Problem>) {
@@ -80,12 +106,22 @@ impl Executors {
                     format!("{} is no folder: copy `config/playbooks` there", ansible.playbooks.display()),
                 ));
             }
-            if !ansible.timeout.is_positive() {
+            positive("executors.ansible.timeout", ansible.timeout, problems);
+        }
+        if let Some(tofu) = &self.tofu {
+            if !tofu.stacks.is_dir() {
                 problems.push(Problem::at(
-                    "executors.ansible.timeout",
-                    "must be longer than nothing, such as `30m`",
+                    "executors.tofu.stacks",
+                    format!("{} is no folder: make it, with a folder per stack in it", tofu.stacks.display()),
                 ));
             }
+            positive("executors.tofu.timeout", tofu.timeout, problems);
         }
+    }
+}
+
+fn positive(field: &'static str, span: SignedDuration, problems: &mut Vec<Problem>) {
+    if !span.is_positive() {
+        problems.push(Problem::at(field, "must be longer than nothing, such as `30m`"));
     }
 }

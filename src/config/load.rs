@@ -134,6 +134,8 @@ impl<'a> Source<'a> {
             if field == "." {
                 field.clear();
             }
+            // A key that can't be one has no name of its own: `policy.roles.?`.
+            field.truncate(field.trim_end_matches(".?").len());
             let overridden =
                 self.overrides.keys().find(|f| field == **f || field.starts_with(&format!("{f}.")));
             if let Some(field) = overridden.filter(|f| !typed.contains(*f)).cloned()

@@ -58,6 +58,13 @@ fn ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<OwnedUserId>, D
 pub(super) fn validate(people: &BTreeMap<String, Person>, problems: &mut Vec<Problem>) {
     let mut owner: BTreeMap<&UserId, &str> = BTreeMap::new();
     for (name, person) in people {
+        // Where votes are counted, who is not listed stands there with the Matrix id.
+        if name.starts_with('@') {
+            problems.push(Problem::at(
+                &format!("people.{name}"),
+                "must be a name and no Matrix id: write `[people.you]`, and the id into `ids`",
+            ));
+        }
         if person.ids.is_empty() {
             problems
                 .push(Problem::at(&format!("people.{name}.ids"), "is empty: list at least one Matrix id"));

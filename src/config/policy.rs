@@ -1,8 +1,11 @@
 //! `[policy]`: what needs whose consent. What it means for one request, [`crate::approval::Rules`] says.
 
 mod check;
+mod conditions;
+mod fields;
 mod rule;
 
+pub(super) use check::validate;
 pub use rule::{Raise, Rule};
 
 use std::collections::BTreeMap;
@@ -54,19 +57,5 @@ impl Default for Policy {
             raise: Vec::new(),
             rules: Vec::new(),
         }
-    }
-}
-
-impl Policy {
-    /// The rule for an intent.
-    pub fn rule(&self, intent: &str) -> Rule {
-        let named = |rule: &&Rule| rule.intents.iter().flatten().any(|i| i == intent);
-        self.rules.iter().find(named).cloned().unwrap_or_default()
-    }
-
-    /// How long a proposal for this intent waits, in milliseconds.
-    pub fn expiry_ms(&self, intent: &str) -> i64 {
-        let expiry = self.rule(intent).expiry.unwrap_or(self.expiry);
-        i64::try_from(expiry.as_millis()).unwrap_or(i64::MAX)
     }
 }

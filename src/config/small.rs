@@ -28,6 +28,12 @@ impl Database {
         }
     }
 
+    /// The password in the address, as it is written there.
+    pub(super) fn password(&self) -> Option<String> {
+        let url = url::Url::parse(&self.url).ok()?;
+        url.password().map(str::to_owned)
+    }
+
     pub(super) fn validate(&self, problems: &mut Vec<Problem>) {
         if !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| self.url.starts_with(scheme)) {
             problems.push(Problem::at("database.url", "must begin with `sqlite:` or `postgres:`"));

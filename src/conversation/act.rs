@@ -13,7 +13,7 @@ use crate::execution::ExecutorError;
 use crate::house::House;
 use crate::inbound::lanes::{HandleError, Handled};
 use crate::inventory::observe;
-use crate::report::messages;
+use crate::report::{Text, messages};
 use crate::store::{NewMessage, Question, State};
 
 /// After how long a person sees that we work on it.
@@ -87,6 +87,9 @@ async fn show_status(house: &House, talk: &Talk, target: Option<&str>) -> Result
         Ok(known) => known,
         Err(error) => return Ok(Answer::Say(messages::no_inventory(talk.lang, &error.to_string()))),
     };
+    if let Some(stack) = target.filter(|name| inventory.stacks.contains(*name)) {
+        return Ok(Answer::Say(stack_status(house, talk, stack).await));
+    }
     let wanted = |service: &str, host: &str| target.is_none_or(|name| name == service || name == host);
     let seen = observe::observe(&inventory, house.http(), wanted).await;
     let found: Vec<_> = seen
@@ -98,6 +101,21 @@ async fn show_status(house: &House, talk: &Talk, target: Option<&str>) -> Result
         pending.extend(house.store.operations_in(state).await?);
     }
     Ok(Answer::Say(messages::status(talk.lang, &found, &pending, target)))
+}
+
+/// How a stack differs from its configuration, asked of the executor that has it.
+async fn stack_status(house: &House, talk: &Talk, stack: &str) -> Text {
+    for executor in house.executors.iter() {
+        match executor.status(&format!("stack:{stack}")).await {
+            Ok(None) => {}
+            Ok(Some(differences)) => return messages::stack_status(talk.lang, stack, &differences),
+            Err(error) => {
+                tracing::warn!(stack, error = &error as &dyn std::error::Error, "no status");
+                return messages::no_stack_status(talk.lang, stack, &error.to_string());
+            }
+        }
+    }
+    messages::no_executor(talk.lang, "show_status")
 }
 
 /// `why`: everything that is known about an operation, the last one when none is named.
@@ -123,7 +141,8 @@ async fn plan(house: &Arc<House>, talk: &Talk, intent: Intent) -> Result<Answer,
     let Some(executor) = house.executors.for_task(&task) else {
         return Ok(Answer::Say(messages::no_executor(talk.lang, &intent.name)));
     };
-    let folder = house.fresh_folder(&task.operation).await.map_err(|error| HandleError::Broken(error.to_string()))?;
+    let folder =
+        house.fresh_folder(&task.operation).await.map_err(|error| HandleError::Broken(error.to_string()))?;
     match executor.plan(&task, &folder, house.rules.version()).await {
         Ok(plan) => {
             let bot = house.catalogue.get(&intent.name).map_or("core", |spec| spec.bot.as_str());

@@ -12,6 +12,7 @@ use ruma::UserId;
 use super::decide::{self, Decision};
 use super::{Answer, Talk, act, answer};
 use crate::approval::Verdict;
+use crate::approval::World as _;
 use crate::config::Role;
 use crate::house::House;
 use crate::inbound::lanes::{HandleError, Handled};
@@ -143,35 +144,15 @@ pub(super) async fn run(
             let person = house.person(&user).map(|(name, _)| name);
             Answer::Say(messages::whoami(lang, &talk.asker, person, house.has_role(&user, Role::Approver)))
         }
-        Word::Policy => Answer::Say(messages::policy(lang, &rules(house, lang))),
+        Word::Policy => {
+            let standing = house.standing(&talk.room, talk.bot.name()).await?;
+            Answer::Say(messages::policy(lang, &house.rules, &talk.asker, &standing))
+        }
         Word::NotBuilt => Answer::Say(messages::not_built(lang, &command.typed)),
         Word::Unknown => Answer::Say(messages::unknown_command(lang, &command.typed)),
     };
     answer::commit(house, seq, &talk, vec![answer], None).await?;
     Ok(Handled::Done)
-}
-
-/// The rules in force: intents, approvals, whether the asker counts, minutes to live.
-fn rules(house: &House, lang: Lang) -> Vec<(String, u32, bool, i64)> {
-    let policy = &house.config.policy;
-    let minutes = |ms: i64| (ms / 60_000).max(1);
-    let mut rules: Vec<_> = policy
-        .rules
-        .iter()
-        .map(|rule| {
-            let ms = rule.intents.iter().flatten().next().map_or(0, |intent| policy.expiry_ms(intent));
-            (
-                rule.intents.iter().flatten().cloned().collect::<Vec<_>>().join(", "),
-                rule.approvals,
-                rule.self_approval,
-                minutes(ms),
-            )
-        })
-        .collect();
-    let rest = crate::config::Rule::default();
-    let other = crate::report::t(lang, "alles andere", "everything else").to_owned();
-    rules.push((other, rest.approvals, rest.self_approval, minutes(policy.expiry_ms(""))));
-    rules
 }
 
 #[cfg(test)]

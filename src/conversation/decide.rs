@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::{Answer, Talk, answer};
-use crate::approval::{Ballot, By, Freeze, GateStore as _, Place, State, Verdict, World as _, break_glass, gate};
+use crate::approval::{
+    Ballot, By, Freeze, GateStore as _, Place, State, Verdict, World as _, break_glass, gate,
+};
 use crate::bots::Bot;
 use crate::config::Role;
 use crate::house::House;
@@ -151,8 +153,12 @@ async fn frozen(
     };
     // Everybody who decides shall know, wherever it was said.
     if let Some(ops) = house.room(Bot::Core).filter(|ops| *ops != talk.room) {
-        tx.say(crate::store::NewMessage { room_id: ops, bot: Bot::Core.name().into(), ..talk.message(text.clone().notice().build()) })
-            .await?;
+        tx.say(crate::store::NewMessage {
+            room_id: ops,
+            bot: Bot::Core.name().into(),
+            ..talk.message(text.clone().notice().build())
+        })
+        .await?;
     }
     tx.say(talk.message(talk.related(text).build())).await?;
     tx.commit().await?;

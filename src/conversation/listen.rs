@@ -12,6 +12,7 @@ use crate::event::{Event, Message};
 use crate::house::House;
 use crate::inbound::lanes::{HandleError, Handled};
 use crate::report::messages::{self, NotNow};
+use crate::secrets::hide;
 
 /// Answers a message, if it is for us.
 pub(super) async fn message(
@@ -31,7 +32,8 @@ pub(super) async fn message(
         asker: event.sender.to_string(),
         lang: lang.unwrap_or(house.default_lang()),
         known_lang: lang,
-        sentence: message.text.clone(),
+        // Whoever says a secret says it once: what is understood, stored and repeated is without it.
+        sentence: hide(&message.text).into_owned(),
         understood: String::new(),
     };
     if let Some(command) = commands::parse(&message.text, direct) {
@@ -40,7 +42,7 @@ pub(super) async fn message(
     let ours = |user: &OwnedUserId| Bot::of(user, &house.server).is_some();
     let mut addressed = direct || message.mentions.iter().any(ours);
     if let Some(rest) = commands::without_prefix(&message.text) {
-        talk.sentence = rest.trim().to_owned();
+        talk.sentence = hide(rest.trim()).into_owned();
         addressed = true;
     }
     if let Some(root) = message.thread.as_deref().or(message.reply_to.as_deref()) {

@@ -20,7 +20,7 @@ pub(super) enum Resolved {
     Say(Text),
 }
 
-/// Finds the hosts. A host that was not said is the one where the service runs; several are asked about.
+/// Finds the hosts. A host that was not said is the one where the service runs; several are asked about. A stack has none.
 pub(super) async fn resolve(
     house: &House,
     lang: Lang,
@@ -39,6 +39,12 @@ pub(super) async fn resolve(
     };
     let service = intent.slots.get("service").cloned();
     let slot = intent.slots.get("node").or_else(|| intent.slots.get("host")).cloned();
+    if let Some(stack) = service.as_ref().filter(|service| inventory.stacks.contains(*service)) {
+        if slot.or_else(|| named_host(&inventory, sentence)).is_some() {
+            return Ok(Resolved::Say(messages::stack_is_on_no_host(lang, stack)));
+        }
+        return Ok(Resolved::Task(task(house, intent, action, service, Vec::new())));
+    }
     // An intent without a slot for the host may have been said with one all the same.
     let said = slot.or_else(|| service.as_ref().and_then(|_| named_host(&inventory, sentence)));
     let hosts = match (&service, said) {
@@ -69,14 +75,18 @@ pub(super) async fn resolve(
         }
         (None, None) => return Ok(Resolved::Say(messages::no_executor(lang, &intent.name))),
     };
-    Ok(Resolved::Task(Task {
+    Ok(Resolved::Task(task(house, intent, action, service, hosts)))
+}
+
+fn task(house: &House, intent: &Intent, action: &str, service: Option<String>, hosts: Vec<String>) -> Task {
+    Task {
         operation: house.new_operation_id(),
         intent: intent.name.clone(),
         action: action.into(),
         service,
         hosts,
         slots: intent.slots.clone(),
-    }))
+    }
 }
 
 /// Where a service is: where it answers now, and where we set it up and did not remove it since.

@@ -3,6 +3,7 @@
 //!
 //! In the folder: `claim/`, `pid` (pid and start time), `output.jsonl`, `stderr.log`, `exit` (its code, in the end).
 
+use std::ffi::OsStr;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 use std::process::Stdio;
@@ -18,6 +19,8 @@ pub(super) const SCRIPT: &str = "run.sh";
 pub(super) const OUTPUT: &str = "output.jsonl";
 /// What it complains.
 pub(super) const ERRORS: &str = "stderr.log";
+/// Is there when the run was asked to stop.
+const INTERRUPTED: &str = "interrupted";
 /// How often the output is looked at: the one place that polls, because a file has no channel.
 const LOOK: Duration = Duration::from_millis(100);
 /// How long the script may take from its claim to its pid.
@@ -59,7 +62,7 @@ printf '%s\n' "$code" >exit.new && mv exit.new exit
 /// Starts the script of a run folder.
 pub(super) fn start(
     run: &Path,
-    environment: impl IntoIterator<Item = (&'static str, String)>,
+    environment: impl IntoIterator<Item = (impl AsRef<OsStr>, impl AsRef<OsStr>)>,
 ) -> Result<tokio::process::Child, ExecutorError> {
     let mut command = tokio::process::Command::new("setsid");
     command.arg("/bin/sh").arg(run.join(folder::INPUT).join(SCRIPT)).current_dir(run);
@@ -80,6 +83,27 @@ pub(super) fn spend(run: &Path) -> Result<bool, ExecutorError> {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
         Err(source) => Err(ExecutorError::Io { what: format!("claiming {}", run.display()), source }),
     }
+}
+
+/// Asks a run to stop as Ctrl-C would, once: a second time would tell OpenTofu to drop everything. False when nothing runs.
+pub(super) fn interrupt(run: &Path) -> Result<bool, ExecutorError> {
+    let process = std::fs::read_to_string(run.join("pid")).ok().and_then(|text| Process::parse(&text));
+    let Some(process) = process.filter(|process| process.is_alive() && process.has_children()) else {
+        return Ok(false);
+    };
+    match std::fs::File::options().write(true).create_new(true).open(run.join(INTERRUPTED)) {
+        Ok(_) => process.interrupt_below(),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(source) => {
+            return Err(ExecutorError::Io { what: "noting that the run shall stop".into(), source });
+        }
+    }
+    Ok(true)
+}
+
+/// Whether a run was asked to stop.
+pub(super) fn was_interrupted(run: &Path) -> bool {
+    run.join(INTERRUPTED).exists()
 }
 
 /// Follows a claimed run to its end, line by line of its output. `started` is the script's process when it is ours.
@@ -204,6 +228,25 @@ mod tests {
         .await;
         assert_eq!(ending.expect("followed"), Ending::Exit(3));
         assert_eq!(lines, ["one", "it's two", "three"]);
+    }
+
+    #[tokio::test]
+    async fn a_run_that_is_asked_to_stop_still_tells_how_it_ended() {
+        let run = prepared("trap 'echo stopping; sleep 1; exit 9' INT; echo ready; while :; do sleep 0.05; done");
+        assert!(!interrupt(run.path()).expect("asked"), "nothing runs yet");
+        let started = begin(run.path());
+        let mut lines = Vec::new();
+        let ending = follow(run.path(), Some(started), LONG, &Clock::System, |line| {
+            lines.push(line.to_owned());
+            if line == "ready" {
+                assert!(interrupt(run.path()).expect("asked"));
+                assert!(interrupt(run.path()).expect("asked twice, signalled once"));
+            }
+        })
+        .await;
+        assert_eq!(ending.expect("followed"), Ending::Exit(9));
+        assert_eq!(lines, ["ready", "stopping"]);
+        assert!(was_interrupted(run.path()) && !interrupt(run.path()).expect("asked"), "it is over");
     }
 
     #[tokio::test]

@@ -6,14 +6,14 @@ mod child;
 mod folder;
 mod normal;
 mod process;
-mod redact;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod tofu;
 mod words;
 
 pub use ansible::Ansible;
 pub use process::environment;
-pub use redact::Redactor;
+pub use tofu::Tofu;
 
 pub mod runner;
 mod world;
@@ -34,7 +34,8 @@ pub trait Executor: Send + Sync {
     /// Its name, as in `[executors.<name>]`.
     fn name(&self) -> &'static str;
 
-    /// Whether it is the one for this action on this service.
+    /// Whether it is the one for this action on this service. A task without hosts is about a stack: something that is
+    /// on none.
     fn handles(&self, task: &Task) -> bool;
 
     /// Renders everything that would run into `folder` (fresh and empty) and says what it would change. Reads only.
@@ -78,6 +79,12 @@ pub trait Executor: Send + Sync {
         _folder: &Path,
         _policy_version: &str,
     ) -> Result<Option<Plan>, ExecutorError> {
+        Ok(None)
+    }
+
+    /// How a target (an id as in [`Plan::targets`]) differs from what its configuration says, in words; empty when it
+    /// does not. Nothing when the target is not one of this executor's. Reads only.
+    async fn status(&self, _target: &str) -> Result<Option<Vec<String>>, ExecutorError> {
         Ok(None)
     }
 }

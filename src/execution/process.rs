@@ -64,6 +64,18 @@ impl Process {
         stat(self.pid).is_some_and(|stat| stat.started == self.started && stat.state != 'Z')
     }
 
+    /// Whether it has started anything that is still there.
+    pub(super) fn has_children(self) -> bool {
+        below(self).len() > 1
+    }
+
+    /// Does to everything below it, not to itself, what Ctrl-C does.
+    pub(super) fn interrupt_below(self) {
+        let mut tree = below(self);
+        tree.remove(&self);
+        signal(&tree, Signal::INT);
+    }
+
     /// Ends it and everything below it: asked first, then killed.
     pub(super) async fn end_tree(self) {
         if !self.is_alive() {

@@ -97,7 +97,8 @@ impl Runner {
             Ok(()) => {
                 drop(busy);
                 // Whoever waited for its targets can go on; what has to wait itself is looked at with the next tick.
-                let ended = house.store.operation(id).await.ok().flatten().is_some_and(|op| op.state.is_final());
+                let ended =
+                    house.store.operation(id).await.ok().flatten().is_some_and(|op| op.state.is_final());
                 if ended {
                     house.approved.notify_one();
                 }

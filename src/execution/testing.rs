@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::config::{self, InventoryFiles};
 use crate::inventory::Source;
-use crate::lab::{Cache, Progress};
+use crate::lab::{Cache, LabError, Progress};
 
 /// The folder with ansible-playbook, supervisord and supervisorctl: `$RALF_TEST_ANSIBLE`, else the lab's own, which is
 /// installed if it is not there yet.
@@ -16,11 +16,23 @@ pub(crate) fn programs() -> PathBuf {
     if let Some(given) = std::env::var_os("RALF_TEST_ANSIBLE") {
         return given.into();
     }
+    installed(|cache| async move { cache.programs(Progress::stderr()).await })
+}
+
+/// The `tofu` program: the lab's own, which is built if it is not there yet.
+pub(crate) fn tofu() -> PathBuf {
+    installed(|cache| async move { cache.tofu(Progress::stderr()).await })
+}
+
+/// What the lab's cache has or gets; works with and without a runtime around it.
+fn installed<F: Future<Output = Result<PathBuf, LabError>>>(
+    get: impl FnOnce(Cache) -> F + Send + 'static,
+) -> PathBuf {
     let install = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        runtime.block_on(async { Cache::from_environment()?.programs(Progress::stderr()).await })
+        runtime.block_on(async { get(Cache::from_environment()?).await })
     };
-    std::thread::spawn(install).join().expect("no panic").expect("Ansible and supervisord are installed")
+    std::thread::spawn(install).join().expect("no panic").expect("it is installed")
 }
 
 /// A service whose health answers and that notes its arguments.

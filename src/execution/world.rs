@@ -68,7 +68,7 @@ impl World for House {
     }
 
     fn hide(&self, text: &str) -> String {
-        super::Redactor::default().hide(text)
+        crate::secrets::hide(text).into_owned()
     }
 
     fn shown(&self, outcome: &Outcome) -> (Outcome, bool) {
@@ -139,9 +139,9 @@ fn standing(state: &[Value]) -> Standing {
         None if creators.contains(&user) => 100,
         None => 0,
     };
-    let joined = state.iter().filter(|event| {
-        event["type"] == "m.room.member" && event["content"]["membership"] == "join"
-    });
+    let joined = state
+        .iter()
+        .filter(|event| event["type"] == "m.room.member" && event["content"]["membership"] == "join");
     let members = joined.filter_map(|event| event["state_key"].as_str());
     Standing {
         members: members.map(|user| (user.to_owned(), power(user))).collect(),
@@ -161,9 +161,7 @@ mod tests {
     use serde_json::json;
 
     fn room(version: &str, levels: Option<Value>) -> Standing {
-        let member = |user: &str, membership: &str| {
-            json!({"type": "m.room.member", "state_key": user, "content": {"membership": membership}})
-        };
+        let member = |user: &str, membership: &str| json!({"type": "m.room.member", "state_key": user, "content": {"membership": membership}});
         let mut state = vec![
             json!({"type": "m.room.create", "state_key": "", "sender": "@a:x", "content": {"room_version": version, "additional_creators": ["@b:x"]}}),
             member("@a:x", "join"),
@@ -171,7 +169,9 @@ mod tests {
             member("@c:x", "join"),
             member("@d:x", "leave"),
         ];
-        state.extend(levels.map(|content| json!({"type": "m.room.power_levels", "state_key": "", "content": content})));
+        state.extend(
+            levels.map(|content| json!({"type": "m.room.power_levels", "state_key": "", "content": content})),
+        );
         standing(&state)
     }
 
@@ -181,7 +181,10 @@ mod tests {
         let members = room("11", Some(levels.clone())).members;
         assert_eq!(members, [("@a:x".into(), 100), ("@b:x".into(), 5), ("@c:x".into(), 50)].into());
         let members = room("12", Some(levels)).members;
-        assert_eq!(members, [("@a:x".into(), i64::MAX), ("@b:x".into(), i64::MAX), ("@c:x".into(), 50)].into());
+        assert_eq!(
+            members,
+            [("@a:x".into(), i64::MAX), ("@b:x".into(), i64::MAX), ("@c:x".into(), 50)].into()
+        );
         assert_eq!(room("10", None).members["@a:x"], 100);
         assert_eq!(room("10", None).members["@c:x"], 0);
     }

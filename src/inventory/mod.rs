@@ -1,7 +1,7 @@
 //! What there is: hosts from the Ansible inventory, services from a TOML file. Slots are grounded in these names, and
 //! executors take everything they need to know about a host or a service from here.
 //!
-//! [`Source`] reads both files and reads them again when they change; [`observe`](observe::observe) asks the services
+//! OpenTofu's stacks are the folders of `[executors.tofu] stacks`. [`Source`] reads all of it, and reads it again when they change; [`observe`](observe::observe) asks the services
 //! how they are.
 
 mod expand;
@@ -11,8 +11,9 @@ mod listing;
 pub mod observe;
 mod service;
 mod source;
+mod stack;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use expand::expand;
 pub use host::Host;
@@ -26,6 +27,8 @@ pub struct Inventory {
     pub hosts: BTreeMap<String, Host>,
     /// What can run on them.
     pub services: BTreeMap<String, Service>,
+    /// OpenTofu's stacks. They are on no host, and people name them as they name services.
+    pub stacks: BTreeSet<String>,
 }
 
 impl Inventory {
@@ -41,6 +44,7 @@ impl Inventory {
                 .services
                 .iter()
                 .map(|(name, s)| (name.clone(), thing(&s.aliases, &s.hosts)))
+                .chain(self.stacks.iter().map(|name| (name.clone(), thing(&stack::aliases(name), &[]))))
                 .collect(),
             ..ralf_intents::Inventory::default()
         }
@@ -79,7 +83,7 @@ pub enum InventoryError {
 }
 
 /// Whether a name is fit for file names, command lines and Ansible's patterns.
-fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     name.len() <= 63 && name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(plain)
 }

@@ -150,6 +150,7 @@ mod tests {
         let inventory = Inventory {
             hosts: BTreeMap::from([("n1".to_owned(), host)]),
             services: BTreeMap::from(services),
+            ..Inventory::default()
         };
         let seen = observe(&inventory, &client().expect("a client"), |_, _| true).await;
         let states: Vec<_> = seen.iter().map(|seen| (seen.service.as_str(), seen.state)).collect();

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::{Host, InventoryError, expand, is_name, place};
+use crate::secrets::{SecretRef, is_variable};
 
 /// `[services.<name>]`: what can be deployed, restarted and removed. In `command`, `health`, `metrics` and `data`, `{…}`
 /// stands for `name`, `version`, `port`, `host`, `address`, `data` and every host variable `ralf_…` without its prefix.
@@ -36,6 +37,9 @@ pub struct Service {
     pub data: Option<String>,
     /// The user it runs as (systemd).
     pub user: Option<String>,
+    /// What its playbooks find in their environment: variable → where the secret comes from.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, SecretRef>,
 }
 
 impl Service {
@@ -119,6 +123,11 @@ fn check(name: &str, service: &Service) -> Result<(), String> {
     if service.command.trim().is_empty() {
         return Err(format!("the service {name} needs a `command`: the program that it is"));
     }
+    if let Some(wrong) = service.secrets.keys().find(|variable| !is_variable(variable)) {
+        return Err(format!(
+            "the secret {wrong:?} of the service {name} must be named by capitals, digits and `_`, and not like a variable that programs are set up by"
+        ));
+    }
     let texts = [&service.command, &service.version, &service.description];
     let optional = [&service.health, &service.metrics, &service.data, &service.user];
     if texts.into_iter().chain(optional.into_iter().flatten()).any(|text| text.chars().any(char::is_control))
@@ -174,6 +183,19 @@ mod tests {
                 .starts_with("services.toml:2: the service's name \"a;b\"")
         );
         assert!(said("[services.a]\ncommand = \"x\\n[program:y]\"\n").contains("control character"));
+    }
+
+    #[test]
+    fn secrets_are_named_and_never_given() {
+        let of = |inner: &str| format!("[services.a]\ncommand = \"x\"\nsecrets = {{ {inner} }}\n");
+        let services = parse(Path::new("s"), &of("DB_PASSWORD = \"vault://kv/db#password\"")).expect("right");
+        assert_eq!(services["a"].secrets["DB_PASSWORD"].to_string(), "vault://kv/db#password");
+        let given = said(&of("DB_PASSWORD = \"hunter2hunter2\""));
+        assert!(given.starts_with("services.toml:3: `[hidden]` is no reference to a secret"), "{given}");
+        assert!(!given.contains("hunter2"), "{given}");
+        assert!(
+            said(&of("LD_PRELOAD = \"env:X\"")).contains("\"LD_PRELOAD\" of the service a must be named")
+        );
     }
 
     #[test]

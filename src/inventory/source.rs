@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
-use super::{Host, Inventory, InventoryError, hosts_file, is_name, listing, service};
+use super::{Host, Inventory, InventoryError, hosts_file, is_name, listing, service, stack};
 use crate::clock::Clock;
 use crate::config::InventoryFiles;
 
@@ -17,6 +17,7 @@ const BELIEVED_MS: i64 = 60_000;
 #[derive(Debug)]
 pub struct Source {
     files: InventoryFiles,
+    stacks: Option<PathBuf>,
     playbook: PathBuf,
     clock: Clock,
     cached: Mutex<Option<Cached>>,
@@ -41,7 +42,13 @@ impl Source {
     /// From these files; `playbook` is the `ansible-playbook` program beside which `ansible-inventory` lies. Nothing is
     /// read yet.
     pub fn new(files: InventoryFiles, playbook: PathBuf, clock: Clock) -> Self {
-        Self { files, playbook, clock, cached: Mutex::new(None) }
+        Self { files, stacks: None, playbook, clock, cached: Mutex::new(None) }
+    }
+
+    /// With the stacks in this folder.
+    pub fn with_stacks(mut self, folder: Option<PathBuf>) -> Self {
+        self.stacks = folder;
+        self
     }
 
     /// The inventory as the files have it now.
@@ -73,6 +80,10 @@ impl Source {
             inventory.hosts = self.hosts(path).await?;
         }
         check(&inventory, &self.files)?;
+        if let Some(folder) = &self.stacks {
+            inventory.stacks = stack::list(folder)?;
+            stack::check(&inventory, folder)?;
+        }
         Ok(inventory)
     }
 
@@ -93,6 +104,9 @@ impl Source {
         let mut stamp = Stamp { files: BTreeMap::new(), program: false };
         if let Some(path) = &self.files.services {
             stamp.add(path, 0);
+        }
+        if let Some(path) = &self.stacks {
+            stamp.add(path, 1);
         }
         if let Some(path) = &self.files.hosts {
             stamp.add(path, 4);

@@ -23,6 +23,21 @@ pub(super) fn write_playbooks(folder: &Path) -> Result<(), LabError> {
     }
 }
 
+/// Puts the sample stacks into `folder`, those that are not there, each with the values that `vars` gives it.
+pub(super) fn write_stacks(folder: &Path, vars: impl Fn(&str) -> String) -> Result<(), LabError> {
+    for stack in CONFIG.get_dir("stacks").into_iter().flat_map(Dir::dirs) {
+        let name = stack.path().file_name().unwrap_or_default().to_string_lossy();
+        let own = folder.join(&*name);
+        if own.exists() {
+            continue;
+        }
+        files::make_folder(&own)?;
+        write(stack, stack.path(), &own)?;
+        files::write_private(&own.join("lab.auto.tfvars"), vars(&name))?;
+    }
+    Ok(())
+}
+
 fn write(dir: &Dir<'_>, base: &Path, folder: &Path) -> Result<(), LabError> {
     for inner in dir.dirs() {
         let path = inner.path().strip_prefix(base).unwrap_or(inner.path());

@@ -1,9 +1,10 @@
-//! What labs share: Synapse, Ansible and supervisord, installed once under `$RALF_LAB_CACHE`.
+//! What labs share: Synapse, Ansible and supervisord, installed once under `$RALF_LAB_CACHE`; `tofu.rs` adds OpenTofu.
 //!
 //! An installation lies in a folder named by the hash of what it consists of. It counts once its `complete` file is
 //! there; whatever lacks it is a leftover and is made again. A file lock lets several labs start at once: one installs,
 //! the others wait.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -14,7 +15,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
 use super::progress::{Progress, Task};
-use super::{LabError, files, python, synapse};
+use super::{LabError, Part, files, python, synapse};
 
 /// What is installed. ansible-core 2.19 wants Python 3.11; 2.17 is the last one for 3.10.
 const REQUIREMENTS: &str = "\
@@ -27,7 +28,7 @@ supervisor==4.3.0
 /// The folder that labs share.
 #[derive(Debug, Clone)]
 pub struct Cache {
-    root: PathBuf,
+    pub(super) root: PathBuf,
 }
 
 /// A complete installation.
@@ -86,8 +87,12 @@ impl Cache {
     ///
     /// # Errors
     /// What is missing on this machine, with the command that helps.
-    pub async fn prepare(&self, progress: Progress) -> Result<(), LabError> {
-        self.installation(progress).await.map(|_| ())
+    pub async fn prepare(&self, parts: &BTreeSet<Part>, progress: Progress) -> Result<(), LabError> {
+        self.installation(progress).await?;
+        if parts.contains(&Part::Tofu) {
+            self.tofu(progress).await?;
+        }
+        Ok(())
     }
 
     /// The folder with the programs – ansible-playbook, supervisord, supervisorctl –, installed if need be.
@@ -105,7 +110,7 @@ impl Cache {
             return Ok(installation);
         }
         files::make_folder(&self.root)?;
-        let _lock = self.lock(&hash, progress).await?;
+        let _lock = self.lock(&format!("python-{hash}"), "Synapse and Ansible", progress).await?;
         if installation.is_complete() {
             return Ok(installation);
         }
@@ -121,11 +126,12 @@ impl Cache {
         Ok(installation)
     }
 
-    async fn lock(&self, hash: &str, progress: Progress) -> Result<File, LabError> {
-        let path = self.root.join(format!("python-{hash}.lock"));
+    /// Until the file is dropped nobody else installs what has this name.
+    pub(super) async fn lock(&self, name: &str, what: &str, progress: Progress) -> Result<File, LabError> {
+        let path = self.root.join(format!("{name}.lock"));
         let lock = File::create(&path).map_err(LabError::file(&path, "can't be opened"))?;
         if lock.try_lock().is_err() {
-            progress.line("Waiting for another lab that installs Synapse and Ansible …");
+            progress.line(&format!("Waiting for another lab that installs {what} …"));
             while lock.try_lock().is_err() {
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }
@@ -137,17 +143,27 @@ impl Cache {
 async fn install(installation: &Installation, log: &Path, task: &mut Task) -> Result<(), LabError> {
     files::remove(&installation.folder)?;
     files::make_folder(&installation.folder)?;
-    let python = python::find().await?;
-    let requirements = installation.folder.join("requirements.txt");
-    std::fs::write(&requirements, REQUIREMENTS).map_err(LabError::file(&requirements, "can't be written"))?;
     std::fs::write(log, "").map_err(LabError::file(log, "can't be written"))?;
+    environment(&installation.folder, REQUIREMENTS, log, task).await.map_err(|failed| failed.of(log))
+}
+
+/// Makes a virtual environment in `folder/python` with these packages.
+pub(super) async fn environment(
+    folder: &Path,
+    packages: &str,
+    log: &Path,
+    task: &mut Task,
+) -> Result<(), Failed> {
+    let python = python::find().await?;
+    let requirements = folder.join("requirements.txt");
+    std::fs::write(&requirements, packages).map_err(LabError::file(&requirements, "can't be written"))?;
 
     task.now(&format!("making a virtual environment with {python}"));
     let mut venv = Command::new(&python);
-    venv.args(["-I", "-m", "venv", "--clear"]).arg(installation.folder.join("python"));
+    venv.args(["-I", "-m", "venv", "--clear"]).arg(folder.join("python"));
     run(venv, log, task).await?;
 
-    let mut pip = Command::new(installation.program("python"));
+    let mut pip = Command::new(folder.join("python/bin/python"));
     pip.args([
         "-I",
         "-m",
@@ -162,8 +178,32 @@ async fn install(installation: &Installation, log: &Path, task: &mut Task) -> Re
     run(pip, log, task).await
 }
 
-/// Runs a step of the installation; its lines go to the log and, one at a time, to the person.
-async fn run(mut command: Command, log: &Path, task: &mut Task) -> Result<(), LabError> {
+/// A step of an installation that went wrong.
+pub(super) enum Failed {
+    /// The program said no; why stands in the log.
+    Step,
+    /// It could not even be asked.
+    Lab(LabError),
+}
+
+impl From<LabError> for Failed {
+    fn from(error: LabError) -> Self {
+        Self::Lab(error)
+    }
+}
+
+impl Failed {
+    /// For Synapse and Ansible.
+    fn of(self, log: &Path) -> LabError {
+        match self {
+            Self::Lab(error) => error,
+            Self::Step => failure(log),
+        }
+    }
+}
+
+/// Runs a step of an installation; its lines go to the log and, one at a time, to the person.
+pub(super) async fn run(mut command: Command, log: &Path, task: &mut Task) -> Result<(), Failed> {
     let open = || File::options().append(true).open(log).map_err(LabError::file(log, "can't be opened"));
     let program = command.as_std().get_program().to_string_lossy().into_owned();
     command.env_remove("PYTHONPATH").env_remove("PYTHONHOME").kill_on_drop(true);
@@ -182,11 +222,19 @@ async fn run(mut command: Command, log: &Path, task: &mut Task) -> Result<(), La
         }
     }
     let status = child.wait().await.map_err(|source| LabError::Spawn { program, source })?;
-    if status.success() { Ok(()) } else { Err(failure(log)) }
+    if status.success() { Ok(()) } else { Err(Failed::Step) }
 }
 
 fn failure(log: &Path) -> LabError {
-    const NO_NETWORK: [&str; 8] = [
+    match said(log) {
+        Some(said) => LabError::Install { said, log: log.to_owned() },
+        None => LabError::NoNetwork { log: log.to_owned() },
+    }
+}
+
+/// What an installation's log says went wrong; nothing when it could reach nobody.
+pub(super) fn said(log: &Path) -> Option<String> {
+    const NO_NETWORK: [&str; 10] = [
         "Failed to resolve",
         "(from versions: none)",
         "Failed to establish a new connection",
@@ -195,14 +243,15 @@ fn failure(log: &Path) -> LabError {
         "Network is unreachable",
         "Connection refused",
         "timed out",
+        "no such host",
+        "i/o timeout",
     ];
     let text = std::fs::read_to_string(log).unwrap_or_default();
     if NO_NETWORK.iter().any(|said| text.contains(said)) {
-        return LabError::NoNetwork { log: log.to_owned() };
+        return None;
     }
     let said = text.lines().rev().find(|line| line.contains("ERROR") || line.contains("Error"));
-    let said = said.or(text.lines().last()).unwrap_or("it said nothing").trim().to_owned();
-    LabError::Install { said, log: log.to_owned() }
+    Some(said.or(text.lines().last()).unwrap_or("it said nothing").trim().to_owned())
 }
 
 #[cfg(test)]

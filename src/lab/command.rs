@@ -1,5 +1,6 @@
 //! `ralf lab`: the command line around a lab.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Cache, Lab, LabError, LabJson, LabOptions, Progress, claim, conversation};
+use super::{Cache, Lab, LabError, LabJson, LabOptions, Part, Progress, claim, conversation};
 
 /// `ralf lab`
 #[derive(Debug, Clone, clap::Args)]
@@ -50,16 +51,15 @@ pub async fn main(options: Options) -> ExitCode {
 }
 
 async fn run(options: Options) -> Result<(), LabError> {
-    if let Some(part) = options.with.iter().find(|part| !part.is_empty()) {
-        return Err(LabError::NoSuchPart(part.clone()));
-    }
+    let parts = options.with.iter().filter(|part| !part.is_empty()).map(|part| part.parse());
+    let parts: BTreeSet<Part> = parts.collect::<Result<_, _>>()?;
     let progress = Progress::stderr();
     let cache = Cache::from_environment()?;
     let mut interrupts = Interrupts::new()?;
     if options.prepare {
         return tokio::select! {
             () = interrupts.next() => Err(LabError::Interrupted),
-            prepared = cache.prepare(progress) => prepared.map(|()| progress.line("All that a lab needs is installed")),
+            prepared = cache.prepare(&parts, progress) => prepared.map(|()| progress.line("All that a lab needs is installed")),
         };
     }
     if claim::is_taken(&options.dir) && !options.headless {
@@ -72,6 +72,7 @@ async fn run(options: Options) -> Result<(), LabError> {
         serve: own_program()?,
         environment: Vec::new(),
         appservice: options.appservice.clone(),
+        parts,
         progress,
     };
     let mut lab = tokio::select! {

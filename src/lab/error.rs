@@ -42,6 +42,23 @@ pub enum LabError {
         /// Where the rest stands.
         log: PathBuf,
     },
+    /// OpenTofu can't be built for want of Go.
+    #[error(
+        "OpenTofu is not on the PATH, and there is neither Go nor Python to build it with: install OpenTofu, or Go from \
+         1.21 on (on Debian: apt-get install golang-go)"
+    )]
+    NoGo,
+    /// Building OpenTofu failed.
+    #[error(
+        "OpenTofu could not be built: {said} (all of it: {}); a `tofu` on the PATH is used as it is, and GOPROXY names \
+         another module proxy", .log.display()
+    )]
+    Tofu {
+        /// The last thing that was said.
+        said: String,
+        /// Where the rest stands.
+        log: PathBuf,
+    },
     /// There is no place for the cache.
     #[error("there is no folder for the cache: set RALF_LAB_CACHE to one, or HOME")]
     NoCacheFolder,

@@ -25,10 +25,11 @@ mod state;
 mod supervise;
 mod sweep;
 mod synapse;
+mod tofu;
 
 pub use cache::Cache;
 pub use command::{Options, main};
 pub use error::LabError;
 pub use lab_json::{LabJson, NodeInfo, ServiceInfo, UserInfo};
 pub use progress::Progress;
-pub use start::{Lab, LabOptions};
+pub use start::{Lab, LabOptions, Part};

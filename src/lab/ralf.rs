@@ -90,12 +90,17 @@ pub(super) fn write(
     state: &State,
     installation: &Installation,
     fleet: &Fleet,
+    tofu: Option<&Path>,
     environment: &[(OsString, OsString)],
 ) -> Result<Served, LabError> {
     let playbooks = state.folder.join("playbooks");
     assets::write_playbooks(&playbooks)?;
     let file = config_file(&state.folder);
-    files::write_private(&file, config(state, installation, fleet, &playbooks))?;
+    let mut text = config(state, installation, fleet, &playbooks);
+    if let Some(program) = tofu {
+        text.push_str(&with_tofu(state, program)?);
+    }
+    files::write_private(&file, text)?;
     let text =
         |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
     let environment = std::env::vars_os().chain(environment.iter().cloned()).filter_map(text);
@@ -104,6 +109,19 @@ pub(super) fn write(
     let served = Served { config };
     served.registration()?.write_private(&registration_file(&state.folder))?;
     Ok(served)
+}
+
+/// OpenTofu's part of the configuration, and the sample stacks. One that is there already is its owner's to change.
+fn with_tofu(state: &State, program: &Path) -> Result<String, LabError> {
+    let stacks = state.folder.join("stacks");
+    let journals = state.folder.join("journals");
+    files::make_folder(&journals)?;
+    assets::write_stacks(&stacks, |stack| {
+        let journal = journals.join(format!("{stack}.log"));
+        format!("# The lab's own values.\njournal = {}\n", toml::Value::String(journal.display().to_string()))
+    })?;
+    let path = |value: &Path| toml::Value::String(value.to_string_lossy().into_owned());
+    Ok(format!("\n[executors.tofu]\nprogram = {}\nstacks = {}\n", path(program), path(&stacks)))
 }
 
 /// How it is started. The lab's own environment reaches it.
@@ -125,6 +143,9 @@ pub(super) fn program(state: &State, serve: PathBuf, environment: Vec<(OsString,
 fn exposed(secret: Option<&Secret>) -> String {
     secret.map(|secret| secret.expose().to_owned()).unwrap_or_default()
 }
+
+/// What needs whose consent in the lab.
+pub(crate) const POLICY: &str = include_str!("../../config/lab/policy.toml");
 
 fn config(state: &State, installation: &Installation, fleet: &Fleet, playbooks: &Path) -> String {
     let text = |value: &str| toml::Value::String(value.to_owned()).to_string();
@@ -152,15 +173,7 @@ roles = ["approver"]
 ids = [{approver}]
 roles = ["approver", "emergency"]
 
-[[policy.rules]]
-intents = ["deploy_service", "restart_service", "rollback_service", "scale_service", "update_service", "run_backup"]
-approvals = 1
-self_approval = true
-
-[[policy.rules]]
-intents = ["remove_service", "restore_backup", "rotate_secret"]
-approvals = 2
-
+{POLICY}
 [inventory]
 hosts = {hosts}
 services = {services}
@@ -196,6 +209,7 @@ token = {webhook_token}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::approval::Rules;
 
     #[test]
     fn the_configuration_is_one() {
@@ -207,7 +221,7 @@ mod tests {
         let set = |name: &str, value: &str| (OsString::from(name), OsString::from(value));
         let environment =
             [set("RALF_DATABASE__URL", "postgres://me@here/lab"), set("RALF_ROOMS__SEC", "#vault:l")];
-        let served = write(&state, &installation, &fleet, &environment).unwrap();
+        let served = write(&state, &installation, &fleet, None, &environment).unwrap();
         let url = format!("http://127.0.0.1:{}", state.ralf_port());
         assert_eq!(served.url(), url);
         assert_eq!(served.database(), "postgres://me@here/lab");
@@ -216,12 +230,15 @@ mod tests {
         assert!(
             matches!(served.room("ops").unwrap(), RoomRef::Alias(alias) if alias == "#ralf-ops:lab.local")
         );
-        let wrong = write(&state, &installation, &fleet, &[set("RALF_POLICY__EXPIRY", "soon")]);
+        let wrong = write(&state, &installation, &fleet, None, &[set("RALF_POLICY__EXPIRY", "soon")]);
         assert!(wrong.err().unwrap().to_string().contains("RALF_POLICY__EXPIRY"));
-        write(&state, &installation, &fleet, &[]).unwrap();
+        write(&state, &installation, &fleet, Some(Path::new("/bin/tofu")), &[]).unwrap();
+        let vars = folder.path().join("stacks/noticeboard/lab.auto.tfvars");
+        assert!(std::fs::read_to_string(&vars).unwrap().contains("journals/noticeboard.log"));
         let config = Config::load_with(&config_file(folder.path()), []).unwrap();
-        assert_eq!(config.policy.rule("remove_service").approvals, 2);
-        assert_eq!(config.policy.rule("deploy_service").approvals, 1);
+        let rules = Rules::new(&config, ruma::server_name!("lab.local"));
+        let titles: Vec<&str> = rules.all_terms().iter().map(|terms| terms.rule.as_str()).collect();
+        assert_eq!(titles, ["looking", "losing", "working", "default"]);
         assert_eq!(config.appservice.registered_url(), url);
         let registration = Registration::read(&registration_file(folder.path())).unwrap();
         assert_eq!(registration.url, Some(url));

@@ -1,6 +1,6 @@
 //! A lab from its folder to a running whole, and back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs::File;
 use std::future::Future;
@@ -27,6 +27,24 @@ use super::{LabError, claim, files, people, process, ralf, synapse};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// A further part of a lab, as `--with` names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// OpenTofu, with a sample stack.
+    Tofu,
+}
+
+impl std::str::FromStr for Part {
+    type Err = LabError;
+
+    fn from_str(name: &str) -> Result<Self, LabError> {
+        match name {
+            "tofu" => Ok(Self::Tofu),
+            other => Err(LabError::NoSuchPart(other.to_owned())),
+        }
+    }
+}
+
 /// What a lab is made from.
 #[derive(Debug, Clone)]
 pub struct LabOptions {
@@ -40,6 +58,8 @@ pub struct LabOptions {
     pub environment: Vec<(OsString, OsString)>,
     /// A further registration for Synapse.
     pub appservice: Option<PathBuf>,
+    /// What it has besides Synapse, the fleet and R.A.L.F.
+    pub parts: BTreeSet<Part>,
     /// Where news go.
     pub progress: Progress,
 }
@@ -56,6 +76,7 @@ impl LabOptions {
             serve: serve.into(),
             environment: Vec::new(),
             appservice: None,
+            parts: BTreeSet::new(),
             progress: Progress::quiet(),
         })
     }
@@ -114,6 +135,10 @@ impl Lab {
                 .line(&format!("Ended {left} processes of a lab here that did not stop in good order"));
         }
         let installation = options.cache.installation(options.progress).await?;
+        let tofu = match options.parts.contains(&Part::Tofu) {
+            true => Some(options.cache.tofu(options.progress).await?),
+            false => None,
+        };
 
         let wanted = Some(state.first_port).filter(|port| *port > 0);
         let ports = Block::reserve(&options.cache.ports(), wanted)?;
@@ -123,7 +148,7 @@ impl Lab {
         files::make_folder(&dir.join("logs"))?;
         files::put_long_logs_aside(&dir.join("logs"));
         fleet.write(&installation)?;
-        let served = ralf::write(&state, &installation, &fleet, &options.environment)?;
+        let served = ralf::write(&state, &installation, &fleet, tofu.as_deref(), &options.environment)?;
         synapse::write(&state, &installation, &registrations)?;
 
         let (mut supervisor, mut failed) = Supervisor::new(&state.id);
@@ -277,4 +302,16 @@ async fn until<F: Future<Output = bool>>(
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_have_names() {
+        assert_eq!("tofu".parse::<Part>().unwrap(), Part::Tofu);
+        let said = "model".parse::<Part>().unwrap_err();
+        assert!(said.to_string().contains("--with model") && said.exit_code() == 2);
+    }
 }

@@ -16,6 +16,7 @@ use crate::approval::{By, GateStore as _};
 use crate::bots::Bot;
 use crate::house::House;
 use crate::report::messages;
+use crate::secrets::hide;
 use crate::store::{NewMessage, OutboxRow, StoreError};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -260,6 +261,11 @@ async fn upload(client: &Client, body: &str) -> Result<Value, SendError> {
     let bytes = tokio::fs::read(Path::new(&path))
         .await
         .map_err(|error| SendError::Hopeless(format!("{path}: {error}")))?;
+    // Plans are hidden when they are made, logs when they are written; this is the last door.
+    let bytes = match std::str::from_utf8(&bytes).map(hide) {
+        Ok(std::borrow::Cow::Owned(hidden)) => hidden.into_bytes(),
+        _ => bytes,
+    };
     let size = bytes.len();
     let url = client.upload(Bytes::from(bytes), &mimetype, &name).await?;
     let mut content = ralf_appservice::content::file(&name, &url, &mimetype, size);

@@ -23,10 +23,7 @@ pub(crate) fn buttons(op: &Operation) -> impl Iterator<Item = NewMessage> {
     let event = sent(&op.proposal_txn);
     ["✅", "❌"].into_iter().map(move |key| NewMessage {
         kind: "m.reaction".into(),
-        ..message(
-            op,
-            json!({"m.relates_to": {"rel_type": "m.annotation", "event_id": event, "key": key}}),
-        )
+        ..message(op, json!({"m.relates_to": {"rel_type": "m.annotation", "event_id": event, "key": key}}))
     })
 }
 
@@ -86,10 +83,7 @@ fn witnessed(op: &Operation, text: Text, (seq, hash): &Head) -> Vec<NewMessage> 
     let text = text.small(&messages::head(op.lang(), *seq, hash)).with("org.ralf.audit", head.clone());
     let mut witness = head;
     witness["operation"] = op.id.clone().into();
-    vec![
-        message(op, text.build()),
-        NewMessage { kind: "org.ralf.audit".into(), ..message(op, witness) },
-    ]
+    vec![message(op, text.build()), NewMessage { kind: "org.ralf.audit".into(), ..message(op, witness) }]
 }
 
 fn answer(op: &Operation, votes: &[Vote], notice: &Notice, place: &Place) -> NewMessage {

@@ -6,7 +6,7 @@ use ruma::{EventId, UserId};
 use serde_json::Value;
 
 use crate::approval::mutants::{self, Mutant};
-
+use crate::secrets::hide;
 use ralf_appservice::content::escape_html;
 
 /// Picks the language.
@@ -63,7 +63,8 @@ impl Text {
 
     /// As much of a text as the message still holds, made visible; what is left out is said.
     fn fit(&self, text: &str) -> String {
-        let text = visible(text);
+        // Before anything is cut off or marked up: a part of a secret is not known any more.
+        let text = visible(&hide(text));
         let room = MOST.saturating_sub(self.plain.len());
         if text.len() <= room {
             return text;

@@ -23,12 +23,13 @@ use tokio::task::JoinHandle;
 use crate::bots::Bot;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::execution::{self, Ansible, Registry};
+use crate::execution::{self, Ansible, Registry, Tofu};
 use crate::house::{House, Parts};
 use crate::inbound::Lanes;
 use crate::inventory::Source;
 use crate::metrics::Metrics;
 use crate::report::delivery;
+use crate::secrets::Secrets;
 use crate::store::{LeaseError, OutboxRow, Store, StoreError};
 use crate::web;
 
@@ -79,11 +80,18 @@ impl ServeError {
 }
 
 /// Builds the executors that the configuration names. A new one is one more line here.
-pub fn executors(config: &Config, inventory: &Arc<Source>) -> Registry {
+pub fn executors(config: &Config, inventory: &Arc<Source>, secrets: &Arc<Secrets>) -> Registry {
     let mut registry = Registry::default();
     if let Some(ansible) = &config.executors.ansible {
-        registry =
-            registry.with(Arc::new(Ansible::new(ansible.clone(), Arc::clone(inventory), Clock::System)));
+        registry = registry.with(Arc::new(Ansible::new(
+            ansible.clone(),
+            Arc::clone(inventory),
+            Arc::clone(secrets),
+            Clock::System,
+        )));
+    }
+    if let Some(tofu) = &config.executors.tofu {
+        registry = registry.with(Arc::new(Tofu::new(tofu.clone(), Clock::System)));
     }
     registry
 }
@@ -92,7 +100,8 @@ pub fn executors(config: &Config, inventory: &Arc<Source>) -> Registry {
 pub fn inventory(config: &Config) -> Arc<Source> {
     let playbook =
         config.executors.ansible.as_ref().map_or_else(|| "ansible-playbook".into(), |a| a.program.clone());
-    Arc::new(Source::new(config.inventory.clone(), playbook, Clock::System))
+    let stacks = config.executors.tofu.as_ref().map(|tofu| tofu.stacks.clone());
+    Arc::new(Source::new(config.inventory.clone(), playbook, Clock::System).with_stacks(stacks))
 }
 
 /// Runs until a signal, or until another process takes over.
@@ -124,8 +133,9 @@ pub async fn run(config: Config) -> Result<(), ServeError> {
     let catalogue =
         ralf_intents::Catalogue::builtin().map_err(|error| ServeError::Setup(error.to_string()))?;
     let inventory = inventory(&config);
+    let secrets = Arc::new(Secrets::new(&config.secrets));
     let house = Arc::new(House::new(Parts {
-        executors: executors(&config, &inventory),
+        executors: executors(&config, &inventory, &secrets),
         inventory,
         catalogue,
         model: crate::model::configured(&config.model, &metrics),
@@ -147,6 +157,8 @@ pub async fn run(config: Config) -> Result<(), ServeError> {
         let _ = http_stop.changed().await;
     });
     let server = tokio::spawn(async move { server.await });
+    // What may be said by mistake is to be known before it is.
+    tokio::spawn(learn(Arc::clone(&house), secrets));
     let mut at_work = Vec::new();
 
     let outcome = tokio::select! {
@@ -193,6 +205,16 @@ async fn work(
     tracing::info!(listen = house.config.appservice.listen, "ready");
     tokio::join!(reconcile::run(house), housekeeping::run(house));
     std::future::pending().await
+}
+
+/// Resolves every secret that a service names, so that its value is hidden from the start on.
+async fn learn(house: Arc<House>, secrets: Arc<Secrets>) {
+    let Ok(inventory) = house.inventory.current().await else { return };
+    for reference in inventory.services.values().flat_map(|service| service.secrets.values()) {
+        if let Err(error) = secrets.resolve(reference).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a secret can't be had");
+        }
+    }
 }
 
 async fn listen(address: &str) -> Result<TcpListener, ServeError> {

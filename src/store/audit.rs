@@ -32,6 +32,9 @@ impl Tx {
         };
         let head = sqlx::query(sql).fetch_one(&mut *self.tx).await?;
         let (seq, prev): (i64, String) = (head.try_get(0)?, head.try_get(1)?);
+        // The entry is hashed as it is stored.
+        let detail = crate::secrets::redactor().hide_json_text(new.detail);
+        let new = New { detail: &detail, ..new };
         let entry = Entry::after(seq, prev, self.now_ms(), new);
         sqlx::query(
             "INSERT INTO audit (seq, ts, kind, operation, actor, event_id, detail, prev, hash) \
@@ -83,9 +86,7 @@ impl Store {
 
     /// The head as it is kept outside the table: last number and hash.
     pub async fn audit_head(&self) -> Result<Option<(i64, String)>, StoreError> {
-        let row = sqlx::query(HEAD)
-            .fetch_optional(self.pool())
-            .await?;
+        let row = sqlx::query(HEAD).fetch_optional(self.pool()).await?;
         row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
     }
 }

@@ -43,12 +43,14 @@ impl GateStore for Store {
     }
 
     async fn due(&self, now: i64) -> Result<Vec<String>, StoreError> {
-        let sql = "SELECT id FROM operations WHERE state IN ('awaiting_approval', 'approved') AND due_ts <= $1";
+        let sql =
+            "SELECT id FROM operations WHERE state IN ('awaiting_approval', 'approved') AND due_ts <= $1";
         Ok(sqlx::query_scalar(sql).bind(now).fetch_all(self.pool()).await?)
     }
 
     async fn pending_in(&self, room: &str) -> Result<Vec<String>, StoreError> {
-        let sql = "SELECT id FROM operations WHERE state IN ('awaiting_approval', 'approved') AND room_id = $1";
+        let sql =
+            "SELECT id FROM operations WHERE state IN ('awaiting_approval', 'approved') AND room_id = $1";
         Ok(sqlx::query_scalar(sql).bind(room).fetch_all(self.pool()).await?)
     }
 
@@ -73,12 +75,7 @@ impl GateStore for Store {
         Ok(waiting > 0)
     }
 
-    async fn freeze(
-        &self,
-        cause: Cause,
-        by: By<'_>,
-        freeze: Option<&Freeze>,
-    ) -> Result<bool, StoreError> {
+    async fn freeze(&self, cause: Cause, by: By<'_>, freeze: Option<&Freeze>) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         if let Some(seq) = cause
             && !tx.handled(seq).await?

@@ -76,7 +76,7 @@ impl Store {
         let mut tx = self.begin().await?;
         sqlx::query("UPDATE inbox SET attempts = attempts + 1, error = $2, state = $3 WHERE seq = $1")
             .bind(seq)
-            .bind(error)
+            .bind(crate::secrets::hide(error).as_ref())
             .bind(if poison { "poison" } else { "new" })
             .execute(&mut *tx.tx)
             .await?;

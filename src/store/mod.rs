@@ -14,9 +14,9 @@ mod questions;
 mod targets;
 mod votes;
 
+pub use crate::approval::{Operation, State, Vote};
 pub use inbox::InboxRow;
 pub use lease::{Lease, LeaseError};
-pub use crate::approval::{Operation, State, Vote};
 pub use outbox::{NewMessage, OutboxRow, sent};
 pub use questions::Question;
 

@@ -197,7 +197,6 @@ impl Store {
         let state = State::parse(&row.try_get::<String, _>(0)?);
         Ok(if state.is_some_and(State::is_final) { Some(row.try_get(1)?) } else { None })
     }
-
 }
 
 impl Tx {
@@ -260,7 +259,8 @@ impl Tx {
         due_ts: i64,
     ) -> Result<bool, StoreError> {
         let now = self.now_ms();
-        let sql = "UPDATE operations SET state = $3, updated_ts = $4, due_ts = $5 WHERE id = $1 AND state = $2";
+        let sql =
+            "UPDATE operations SET state = $3, updated_ts = $4, due_ts = $5 WHERE id = $1 AND state = $2";
         let moved = sqlx::query(sql)
             .bind(id)
             .bind(from.as_str())

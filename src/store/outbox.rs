@@ -6,6 +6,7 @@ use sqlx::any::AnyRow;
 
 use super::{Store, StoreError, Tx, to_json};
 use crate::clock::new_id;
+use crate::secrets::{hide, redactor};
 
 /// Something to be said or done on Matrix by one of our bots.
 #[derive(Debug, Clone)]
@@ -84,6 +85,8 @@ impl Tx {
         {
             fields.insert("org.ralf.txn".into(), txn_id.clone().into());
         }
+        // The one way into a room.
+        redactor().hide_json(&mut content);
         let row = OutboxRow {
             seq: self.store.next_seq(),
             txn_id,
@@ -138,7 +141,8 @@ impl Tx {
 impl Store {
     /// Something to be said that nobody misses when it is lost: a receipt, typing, a step of progress.
     pub fn say_volatile(&self, message: NewMessage) {
-        let NewMessage { room_id, bot, kind, content } = message;
+        let NewMessage { room_id, bot, kind, mut content } = message;
+        redactor().hide_json(&mut content);
         let created_ts = self.clock.now_ms();
         let row = OutboxRow {
             seq: -1,
@@ -202,7 +206,7 @@ impl Store {
         let mut tx = self.begin().await?;
         sqlx::query("UPDATE outbox SET attempts = attempts + 1, error = $2, state = $3 WHERE txn_id = $1 AND state = 'pending'")
             .bind(txn_id)
-            .bind(error)
+            .bind(hide(error).as_ref())
             .bind(if dead { "dead" } else { "pending" })
             .execute(&mut *tx.tx)
             .await?;

@@ -67,11 +67,7 @@ impl Tx {
     }
 
     /// The token under which an operation holds all of these targets, if it does.
-    pub async fn lease_of(
-        &mut self,
-        operation: &str,
-        targets: &[String],
-    ) -> Result<Option<i64>, StoreError> {
+    pub async fn lease_of(&mut self, operation: &str, targets: &[String]) -> Result<Option<i64>, StoreError> {
         let held: Vec<i64> = sqlx::query_scalar("SELECT token FROM targets WHERE operation = $1")
             .bind(operation)
             .fetch_all(&mut *self.tx)

@@ -86,7 +86,7 @@ async fn killed_between_dispatch_and_report() {
     assert!(service.runs().await);
     let audit = stage.store().await.audit_of(id).await.expect("read");
     let kinds: Vec<&str> = audit.iter().map(|entry| entry.kind.as_str()).collect();
-    assert_eq!(kinds, ["proposed", "vote", "approved", "dispatched", "running", "succeeded"]);
+    assert_eq!(kinds, ["proposed", "vote", "approved", "dispatched", "running", "unknown", "succeeded"]);
 }
 
 #[tokio::test]

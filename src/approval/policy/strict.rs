@@ -29,17 +29,14 @@ pub(super) fn stricter(then: &Terms, now: &Terms) -> Terms {
             .zip(now.escalation.as_ref())
             .map(|(then, now)| Escalation { after_ms: then.after_ms.max(now.after_ms), to: then.to.clone() }),
     };
-    let called = |terms: &Terms| terms.escalation.as_ref().map(|called| called.to.clone());
-    let same = then.approvers == now.approvers && (called(then) == called(now) || terms.escalation.is_none());
-    if !same {
-        let escalated = called(now).unwrap_or_default();
-        let circle = Circle { approvers: now.approvers.clone(), escalated };
-        if !terms.also.contains(&circle) {
-            terms.also.push(circle);
-        }
-    }
-    for circle in &now.also {
-        if !terms.also.contains(circle) {
+    let called = |of: &Terms| match (&terms.escalation, &of.escalation) {
+        (Some(_), Some(called)) => called.to.clone(),
+        _ => Vec::new(),
+    };
+    let first = Circle { approvers: then.approvers.clone(), escalated: called(then) };
+    let now_first = Circle { approvers: now.approvers.clone(), escalated: called(now) };
+    for circle in [&now_first].into_iter().chain(&now.also) {
+        if *circle != first && !terms.also.contains(circle) {
             terms.also.push(circle.clone());
         }
     }

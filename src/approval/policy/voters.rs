@@ -78,8 +78,7 @@ impl Rules {
     pub fn has_role(&self, user: &str, role: Role, standing: &Standing) -> bool {
         self.ids.get(user).is_some_and(|&n| self.people[n].roles.contains(&role))
             || self.policy.roles.get(&role).is_some_and(|level| {
-                standing.members.get(user).is_some_and(|power| power >= level)
-                    && self.outsider(user).is_none()
+                standing.members.get(user).is_some_and(|power| power >= level) && self.unheard(user).is_none()
             })
     }
 
@@ -201,7 +200,7 @@ impl Rules {
     }
 
     /// Whether somebody may approve, the second factor aside.
-    fn eligible(
+    pub(super) fn eligible(
         &self,
         terms: &Terms,
         escalated: bool,
@@ -271,15 +270,15 @@ impl Rules {
 
     /// Somebody who could be heard: a person, in the room.
     fn present(&self, user: &str, standing: &Standing) -> Result<(), Refusal> {
-        match self.outsider(user) {
+        match self.unheard(user) {
             Some(refusal) => Err(refusal),
             None if standing.members.contains_key(user) => Ok(()),
             None => Err(Refusal::NotJoined),
         }
     }
 
-    /// Whose ids never count, in whichever room.
-    fn outsider(&self, user: &str) -> Option<Refusal> {
+    /// Why an id never counts, in whichever room.
+    pub fn unheard(&self, user: &str) -> Option<Refusal> {
         if mutants::is(Mutant::GhostsVote) {
             return None;
         }

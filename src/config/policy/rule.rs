@@ -69,6 +69,11 @@ impl Rule {
     pub fn title(&self, index: usize) -> String {
         self.name.clone().unwrap_or_else(|| format!("rule {}", index + 1))
     }
+
+    /// Whether it has no condition and so leaves nothing to what comes after it.
+    pub fn is_about_everything(&self) -> bool {
+        self.risk.is_none() && self.intents.is_none() && self.targets.is_none() && self.bots.is_none()
+    }
 }
 
 /// One `[[policy.raise]]`: when all conditions that are given hold, the risk is at least `to`.

@@ -5,9 +5,11 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use super::run::Run;
+use super::secrets::{InHand, hidden_lines};
 use super::words;
 use crate::execution::process::Process;
-use crate::execution::{ExecutorError, Redactor, folder};
+use crate::execution::{ExecutorError, folder};
+use crate::secrets::Redactor;
 
 /// What the check printed at planning; only its length is used later, to tell how far a run is.
 pub(super) const CHECKED: &str = "check.jsonl";
@@ -16,8 +18,9 @@ pub(super) const CHECKED: &str = "check.jsonl";
 pub(super) async fn check<'r>(
     run: &'r Path,
     redactor: &'r Redactor,
+    hand: &InHand,
     limit: Duration,
-) -> Result<(Run<'r>, Vec<u8>), ExecutorError> {
+) -> Result<(Run<'r>, String), ExecutorError> {
     let argv = std::fs::read(run.join(folder::INPUT).join("argv.json"));
     let argv = argv.map_err(ExecutorError::io("reading the plan's command line"))?;
     let argv: Vec<String> = serde_json::from_slice(&argv)
@@ -27,7 +30,7 @@ pub(super) async fn check<'r>(
     };
     let mut command = tokio::process::Command::new(program);
     command.args(arguments).arg("--check").current_dir(run);
-    command.env_clear().envs(super::environment(run));
+    command.env_clear().envs(super::environment(run)).envs(hand.environment());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let child = command.spawn().map_err(|source| super::not_started(program, source))?;
     let process = Process::of(&child);
@@ -46,8 +49,10 @@ pub(super) async fn check<'r>(
         checked.feed(line);
     }
     if output.status.success() {
-        return Ok((checked, output.stdout));
+        let printed = hidden_lines(&output.stdout, redactor);
+        return Ok((checked, printed));
     }
-    let stderr = redactor.hide(&String::from_utf8_lossy(&output.stderr));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let stderr = redactor.hide(&stderr);
     Err(ExecutorError::Refused(words::failures(&checked, &stderr).join("\n")))
 }

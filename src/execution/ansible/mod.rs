@@ -7,6 +7,9 @@ mod check;
 mod jsonl;
 mod render;
 mod run;
+mod secrets;
+#[cfg(test)]
+mod secrets_tests;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -20,13 +23,15 @@ use async_trait::async_trait;
 use tokio::sync::mpsc;
 
 use self::run::Run;
+use self::secrets::{InHand, Sight};
 use super::child::{self, Ending};
-use super::{Adopted, Executor, ExecutorError, Outcome, Progress, Redactor, folder, process};
+use super::{Adopted, Executor, ExecutorError, Outcome, Progress, folder, process};
 use crate::approval::Permit;
 use crate::clock::Clock;
 use crate::config;
 use crate::inventory::{Inventory, Source};
 use crate::plan::{Plan, Risk, Task};
+use crate::secrets::{Redactor, Secrets, redactor};
 
 const HINT: &str = "install ansible-core (`pip install ansible-core`) and name its `ansible-playbook` in \
                     `[executors.ansible] program`";
@@ -35,14 +40,20 @@ const HINT: &str = "install ansible-core (`pip install ansible-core`) and name i
 pub struct Ansible {
     settings: config::Ansible,
     inventory: Arc<Source>,
+    secrets: Arc<Secrets>,
     clock: Clock,
     health_tries: u32,
 }
 
 impl Ansible {
-    /// With these settings, for this inventory.
-    pub fn new(settings: config::Ansible, inventory: Arc<Source>, clock: Clock) -> Self {
-        Self { settings, inventory, clock, health_tries: 40 }
+    /// With these settings, for this inventory, and with what resolves its secrets.
+    pub fn new(
+        settings: config::Ansible,
+        inventory: Arc<Source>,
+        secrets: Arc<Secrets>,
+        clock: Clock,
+    ) -> Self {
+        Self { settings, inventory, secrets, clock, health_tries: 40 }
     }
 
     /// How long a run may take.
@@ -57,24 +68,26 @@ impl Ansible {
         })
     }
 
-    /// Hides what the inventory says is secret. An inventory that can't be read hides nothing by value: the patterns
-    /// remain.
+    /// Hides what was resolved by now, and what the inventory says is secret. An inventory that can't be read hides
+    /// nothing by value: the patterns remain.
     async fn redactor(&self) -> Redactor {
-        match self.inventory.current().await {
-            Ok(inventory) => Redactor::of_vars(inventory.hosts.values().flat_map(|host| &host.vars)),
-            Err(_) => Redactor::default(),
+        let redactor = redactor().fork();
+        if let Ok(inventory) = self.inventory.current().await {
+            redactor.learn_vars(inventory.hosts.values().flat_map(|host| &host.vars));
         }
+        redactor
     }
 
     /// Follows a claimed run and says how it ended.
     async fn follow(
         &self,
-        folder: &Path,
+        (plan, folder): (&Plan, &Path),
         started: Option<tokio::process::Child>,
         progress: &mpsc::Sender<Progress>,
     ) -> Result<Outcome, ExecutorError> {
+        let sight = Sight::of(plan, &self.secrets).await;
         let redactor = self.redactor().await;
-        let mut run = Run::new(folder, &redactor, planned_results(folder, &redactor));
+        let mut run = Run::new(folder, &redactor, planned_results(folder, &redactor)).seen_with(&sight);
         let ending = child::follow(folder, started, self.limit(), &self.clock, |line| {
             if run.feed(line) {
                 // A reader that is behind needs the newest state only; the end comes as an outcome.
@@ -82,16 +95,33 @@ impl Ansible {
             }
         })
         .await?;
-        let stderr = words::complaints(folder, &redactor);
-        if let Err(error) = words::write_log(folder, &run, &stderr) {
+        let stderr = match &sight {
+            Sight::Clear => words::complaints(folder, &redactor),
+            Sight::Blind { .. } => String::new(),
+        };
+        let written = match &sight {
+            Sight::Clear => words::write_log(folder, &run, &stderr),
+            Sight::Blind { .. } => words::no_log(folder),
+        };
+        let scrubbed = match &sight {
+            Sight::Clear if !plan.secrets.is_empty() => secrets::scrub(folder, &redactor),
+            _ => Ok(()),
+        };
+        if let Err(error) = written.and(scrubbed) {
             // How it ended does not depend on its log.
             tracing::error!(folder = %folder.display(), %error, "the log can't be written");
         }
+        let hidden = words::hidden_log(&sight);
         if ending == Ending::Lost {
-            return Err(ExecutorError::Lost(words::evidence(&run)));
+            return Err(ExecutorError::Lost(words::evidence(&run).into_iter().chain(hidden).collect()));
         }
         let limit = format!("{:#}", self.settings.timeout);
-        Ok(words::outcome(&run, &ending, &limit, words::log_path(folder), &stderr))
+        let mut outcome = words::outcome(&run, &ending, &limit, words::log_path(folder), &stderr);
+        outcome.facts.extend(hidden);
+        if !outcome.success && child::was_interrupted(folder) {
+            outcome.facts.insert(0, "it was asked to stop".into());
+        }
+        Ok(outcome)
     }
 }
 
@@ -103,18 +133,18 @@ impl Executor for Ansible {
 
     fn handles(&self, task: &Task) -> bool {
         match task.action.as_str() {
-            "deploy" | "remove" => task.service.is_some(),
-            "restart" => true,
+            "deploy" | "remove" => task.service.is_some() && !task.hosts.is_empty(),
+            "restart" => !task.hosts.is_empty(),
             _ => false,
         }
     }
 
     async fn plan(&self, task: &Task, folder: &Path, policy_version: &str) -> Result<Plan, ExecutorError> {
-        if !self.handles(task) {
-            return Err(ExecutorError::Refused(format!("Ansible has no playbook for `{}`", task.action)));
-        }
         if task.hosts.is_empty() {
             return Err(ExecutorError::Refused("no host is named for it".into()));
+        }
+        if !self.handles(task) {
+            return Err(ExecutorError::Refused(format!("Ansible has no playbook for `{}`", task.action)));
         }
         let folder = &std::path::absolute(folder).map_err(ExecutorError::io("finding the run folder"))?;
         let inventory = self.inventory().await?;
@@ -127,8 +157,9 @@ impl Executor for Ansible {
         };
         render::render(&recipe, task, &inventory, folder)?;
         let artefact = folder::artefact(folder)?;
+        let hand = InHand::of(folder, &self.secrets).await?;
         let redactor = self.redactor().await;
-        let (checked, output) = check::check(folder, &redactor, self.limit()).await?;
+        let (checked, output) = check::check(folder, &redactor, &hand, self.limit()).await?;
         std::fs::write(folder.join(check::CHECKED), output)
             .map_err(ExecutorError::io("keeping the check"))?;
         Ok(Plan {
@@ -140,19 +171,20 @@ impl Executor for Ansible {
             steps: checked.steps(),
             diff: checked.diff(),
             artefact,
-            observed: checked.observed(),
+            observed: hand.observed(checked.observed()),
             policy_version: policy_version.to_owned(),
             effects: Default::default(),
-            secrets: Vec::new(),
+            secrets: hand.uses,
             rescue: Vec::new(),
         })
     }
 
     async fn observe(&self, plan: &Plan, folder: &Path) -> Result<String, ExecutorError> {
         folder::verify(folder, &plan.artefact)?;
+        let hand = InHand::of(folder, &self.secrets).await?;
         let redactor = self.redactor().await;
-        let (checked, _) = check::check(folder, &redactor, self.limit()).await?;
-        Ok(checked.observed())
+        let (checked, _) = check::check(folder, &redactor, &hand, self.limit()).await?;
+        Ok(hand.observed(checked.observed()))
     }
 
     async fn apply(
@@ -166,24 +198,31 @@ impl Executor for Ansible {
             return Err(ExecutorError::WrongPermit);
         }
         folder::verify(folder, &plan.artefact)?;
-        let started = child::start(folder, environment(folder))?;
-        self.follow(folder, Some(started), &progress).await
+        let hand = InHand::of(folder, &self.secrets).await?;
+        hand.verify(plan)?;
+        let environment = environment(folder).into_iter().map(|(name, value)| (name.to_owned(), value));
+        let started = child::start(folder, environment.chain(hand.environment()))?;
+        self.follow((plan, folder), Some(started), &progress).await
     }
 
     async fn adopt(
         &self,
-        _plan: &Plan,
+        plan: &Plan,
         folder: &Path,
         progress: mpsc::Sender<Progress>,
     ) -> Result<Adopted, ExecutorError> {
         if child::spend(folder)? {
             return Ok(Adopted::NeverBegan);
         }
-        match self.follow(folder, None, &progress).await {
+        match self.follow((plan, folder), None, &progress).await {
             Ok(outcome) => Ok(Adopted::Ended(outcome)),
             Err(ExecutorError::Lost(evidence)) => Ok(Adopted::Unknown(evidence)),
             Err(error) => Err(error),
         }
+    }
+
+    async fn cancel(&self, _plan: &Plan, folder: &Path) -> Result<bool, ExecutorError> {
+        child::interrupt(folder)
     }
 }
 

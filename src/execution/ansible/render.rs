@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::values;
+use super::{secrets, values};
 use crate::execution::folder::Input;
 use crate::execution::{ExecutorError, child};
 use crate::inventory::Inventory;
@@ -72,13 +72,25 @@ pub(super) fn render(
     let input = Input::create(run)?;
     input.copy(
         recipe.playbooks,
-        &[PLUGIN_NAME, "ansible.cfg", "vars.json", "inventory.json", "argv.json", child::SCRIPT],
+        &[
+            PLUGIN_NAME,
+            "ansible.cfg",
+            "vars.json",
+            "inventory.json",
+            "argv.json",
+            secrets::FILE,
+            child::SCRIPT,
+        ],
     )?;
     input.write(PLUGIN_NAME, PLUGIN)?;
     input.write("ansible.cfg", SETTINGS)?;
     input.write("vars.json", pretty(&vars))?;
     input.write("inventory.json", pretty(&frozen(recipe, task, inventory, run)))?;
     input.write("argv.json", pretty(&json!(argv)))?;
+    let wanted = secrets::wanted(task, inventory);
+    if !wanted.is_empty() {
+        input.write(secrets::FILE, pretty(&json!(wanted)))?;
+    }
     input.write(child::SCRIPT, child::script(&argv))
 }
 

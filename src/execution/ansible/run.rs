@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::jsonl::{Event, Said, parse};
+use super::secrets::Sight;
+use crate::execution::Progress;
 use crate::execution::normal::{normal, visible};
-use crate::execution::{Progress, Redactor};
 use crate::plan::{Step, canonical, hex};
+use crate::secrets::{HIDDEN, Redactor};
 
 /// What a task came to on a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -49,6 +51,7 @@ pub(super) struct Run<'r> {
     total: u32,
     folder: &'r Path,
     redactor: &'r Redactor,
+    sight: &'r Sight,
 }
 
 impl Record {
@@ -71,7 +74,23 @@ impl<'r> Run<'r> {
     /// Of a folder; `total` is how many results an earlier check had, or 0.
     pub(super) fn new(folder: &'r Path, redactor: &'r Redactor, total: u32) -> Self {
         let (version, now) = Default::default();
-        Self { version, records: Vec::new(), tasks: BTreeMap::new(), now, done: 0, total, folder, redactor }
+        Self {
+            version,
+            records: Vec::new(),
+            tasks: BTreeMap::new(),
+            now,
+            done: 0,
+            total,
+            folder,
+            redactor,
+            sight: &Sight::Clear,
+        }
+    }
+
+    /// With this sight of what it says.
+    pub(super) fn seen_with(mut self, sight: &'r Sight) -> Self {
+        self.sight = sight;
+        self
     }
 
     /// Takes one line; true when the progress changed.
@@ -88,11 +107,11 @@ impl<'r> Run<'r> {
                 if is_include(&action) {
                     return false;
                 }
-                self.now = self.clean(&task);
+                self.now = self.title(&task);
                 return true;
             }
             Event::Retry { host, task, attempt } => {
-                self.now = self.clean(&format!("{task} on {host}, try {}", attempt + 1));
+                self.now = format!("{} on {}, try {}", self.title(&task), visible(&host), attempt + 1);
                 return true;
             }
             Event::Play { .. } | Event::NoHosts | Event::Stats { .. } => return false,
@@ -118,12 +137,25 @@ impl<'r> Run<'r> {
     }
 
     fn clean(&self, text: &str) -> String {
-        self.redactor.hide(&normal(text, self.folder))
+        match self.sight {
+            // Before it is made readable, which may change a secret, and after, which may put one together.
+            Sight::Clear => self.redactor.hide(&normal(&self.redactor.hide(text), self.folder)).into_owned(),
+            Sight::Blind { .. } if text.is_empty() => String::new(),
+            Sight::Blind { .. } => HIDDEN.to_owned(),
+        }
+    }
+
+    /// A task's name; one that was approved can be said in any case.
+    fn title(&self, text: &str) -> String {
+        match self.sight {
+            Sight::Blind { titles, .. } if titles.contains(text) => text.to_owned(),
+            _ => self.clean(text),
+        }
     }
 
     fn cleaned(&self, said: Said) -> Said {
         Said {
-            task: self.clean(&said.task),
+            task: self.title(&said.task),
             item: said.item.map(|item| self.clean(&item)),
             msg: self.clean(&said.msg),
             stdout: self.clean(&said.stdout),

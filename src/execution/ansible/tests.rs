@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
@@ -12,12 +13,18 @@ use crate::clock::{Clock, new_id};
 use crate::execution::testing::Node;
 use crate::execution::{Adopted, Executor as _, ExecutorError, Outcome, Progress};
 use crate::plan::{Plan, Risk, Task};
+use crate::secrets::Secrets;
 
 fn executor(node: &Node) -> Ansible {
-    Ansible::new(Node::settings(), node.source(), Clock::System)
+    Ansible::new(Node::settings(), node.source(), secrets(node), Clock::System)
 }
 
-fn task(action: &str, service: Option<&str>) -> Task {
+pub(super) fn secrets(node: &Node) -> Arc<Secrets> {
+    let key_file = Some(node.root().join("secrets.key"));
+    Arc::new(Secrets::new(&crate::config::Secrets { key_file, ..Default::default() }))
+}
+
+pub(super) fn task(action: &str, service: Option<&str>) -> Task {
     Task {
         operation: new_id(),
         intent: format!("{action}_service"),
@@ -28,7 +35,11 @@ fn task(action: &str, service: Option<&str>) -> Task {
     }
 }
 
-async fn planned(ansible: &Ansible, node: &Node, task: &Task) -> Result<(Plan, PathBuf), ExecutorError> {
+pub(super) async fn planned(
+    ansible: &Ansible,
+    node: &Node,
+    task: &Task,
+) -> Result<(Plan, PathBuf), ExecutorError> {
     let folder = node.run(&task.operation);
     let began = Instant::now();
     let plan = ansible.plan(task, &folder, "p1").await?;
@@ -36,7 +47,7 @@ async fn planned(ansible: &Ansible, node: &Node, task: &Task) -> Result<(Plan, P
     Ok((plan, folder))
 }
 
-async fn applied(
+pub(super) async fn applied(
     ansible: &Ansible,
     plan: &Plan,
     folder: &Path,
@@ -250,11 +261,36 @@ async fn a_service_that_does_not_get_well_is_told_in_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_asked_to_stop_says_how_far_it_came() {
+    let node = Node::start(
+        "[services.slow]\nport = 1\ncommand = \"sleep 600\"\nhealth = \"http://{address}:{port}/\"\n",
+    );
+    let ansible = executor(&node);
+    let (plan, folder) = planned(&ansible, &node, &task("deploy", Some("slow"))).await.expect("planned");
+    assert!(!ansible.cancel(&plan, &folder).await.expect("asked"), "nothing runs yet");
+    let (sender, mut receiver) = mpsc::channel::<Progress>(1000);
+    let stop = async {
+        while let Some(progress) = receiver.recv().await {
+            if progress.now.contains("answers") {
+                return ansible.cancel(&plan, &folder).await;
+            }
+        }
+        Ok(false)
+    };
+    let apply = ansible.apply(&plan, &folder, Permit::for_test(plan.digest()), sender);
+    let (outcome, stopped) = tokio::join!(apply, stop);
+    assert!(stopped.expect("asked"));
+    let outcome = outcome.expect("it ended");
+    assert!(!outcome.success && outcome.facts[0] == "it was asked to stop", "{:?}", outcome.facts);
+    assert!(outcome.facts.iter().any(|fact| fact.contains("done: ")), "{:?}", outcome.facts);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_missing_is_named() {
     let node = Node::start("");
     let mut settings = Node::settings();
     settings.program = "/nowhere/ansible-playbook".into();
-    let missing = Ansible::new(settings, node.source(), Clock::System);
+    let missing = Ansible::new(settings, node.source(), secrets(&node), Clock::System);
     let said =
         planned(&missing, &node, &task("deploy", Some("web"))).await.expect_err("no program").to_string();
     assert!(said.contains("/nowhere/ansible-playbook can't be started: install ansible-core"), "{said}");

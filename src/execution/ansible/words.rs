@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::run::{Kind, Record, Run};
+use super::secrets::Sight;
 use crate::execution::child::Ending;
-use crate::execution::{Outcome, Redactor, child};
+use crate::execution::{Outcome, child};
+use crate::secrets::Redactor;
 
 /// How many lines of a program's output belong into a message.
 const LINES: usize = 6;
@@ -116,7 +118,25 @@ pub(super) fn log_path(folder: &Path) -> PathBuf {
 /// What the program complained, without secrets.
 pub(super) fn complaints(folder: &Path, redactor: &Redactor) -> String {
     let bytes = std::fs::read(folder.join(child::ERRORS)).unwrap_or_default();
-    redactor.hide(&String::from_utf8_lossy(&bytes))
+    redactor.hide(&String::from_utf8_lossy(&bytes)).into_owned()
+}
+
+/// What people are told instead of a log that can't be shown.
+pub(super) fn hidden_log(sight: &Sight) -> Option<String> {
+    match sight {
+        Sight::Clear => None,
+        Sight::Blind { why, .. } => {
+            Some(format!("what it printed can't be shown, because {why}; no log is attached"))
+        }
+    }
+}
+
+/// Sees to it that there is no log to attach.
+pub(super) fn no_log(folder: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(log_path(folder)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Writes the log that people read.

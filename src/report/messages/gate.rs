@@ -29,10 +29,13 @@ pub fn vote_refused(lang: Lang, user: &str, why: Refusal) -> Text {
             "kommt von einem Server, dessen Stimmen hier nicht zählen.",
             "comes from a server whose votes do not count here.",
         ),
-        Refusal::Guest => ("ist ein Gastkonto; die Stimme zählt nicht.", "is a guest account; the vote does not count."),
-        Refusal::Bot | Refusal::Ignored => {
-            ("ist kein Mensch, den ich kenne; die Stimme zählt nicht.", "is nobody I know as a person; the vote does not count.")
+        Refusal::Guest => {
+            ("ist ein Gastkonto; die Stimme zählt nicht.", "is a guest account; the vote does not count.")
         }
+        Refusal::Bot | Refusal::Ignored => (
+            "ist kein Mensch, den ich kenne; die Stimme zählt nicht.",
+            "is nobody I know as a person; the vote does not count.",
+        ),
         Refusal::RoomReplaced => (
             "stimmt in einem Raum ab, der ersetzt wurde; die Stimme zählt nicht.",
             "votes in a room that was replaced; the vote does not count.",
@@ -54,11 +57,14 @@ pub fn second_factor(lang: Lang) -> Text {
 
 /// The glass was broken.
 pub fn glass(lang: Lang, op: &Operation, by: &str, reason: &str) -> Text {
-    Text::new().head(&match lang {
-        Lang::De => format!("🚨 Notfall: {by} hat „{}“ (`{}`) allein freigegeben.", title(lang, op), op.id),
-        Lang::En => format!("🚨 Emergency: {by} approved “{}” (`{}`) alone.", title(lang, op), op.id),
-    })
-    .line(&format!("{}: {reason}", t(lang, "Grund", "Reason")))
+    Text::new()
+        .head(&match lang {
+            Lang::De => {
+                format!("🚨 Notfall: {by} hat „{}“ (`{}`) allein freigegeben.", title(lang, op), op.id)
+            }
+            Lang::En => format!("🚨 Emergency: {by} approved “{}” (`{}`) alone.", title(lang, op), op.id),
+        })
+        .line(&format!("{}: {reason}", t(lang, "Grund", "Reason")))
 }
 
 /// Only what a person asked for can be forced.
@@ -98,18 +104,32 @@ pub fn room_gone(lang: Lang, op: &Operation) -> Text {
 pub fn reminder(lang: Lang, op: &Operation, given: usize) -> Text {
     let missing = (op.terms.approvals as usize).saturating_sub(given);
     Text::new().line(&match (lang, missing) {
-        (Lang::De, 1) => format!("🔔 „{}“ wartet noch auf eine Freigabe; die Hälfte der Zeit ist um.", title(lang, op)),
-        (Lang::De, n) => format!("🔔 „{}“ wartet noch auf {n} Freigaben; die Hälfte der Zeit ist um.", title(lang, op)),
-        (Lang::En, 1) => format!("🔔 “{}” still waits for an approval; half of its time is over.", title(lang, op)),
-        (Lang::En, n) => format!("🔔 “{}” still waits for {n} approvals; half of its time is over.", title(lang, op)),
+        (Lang::De, 1) => {
+            format!("🔔 „{}“ wartet noch auf eine Freigabe; die Hälfte der Zeit ist um.", title(lang, op))
+        }
+        (Lang::De, n) => {
+            format!("🔔 „{}“ wartet noch auf {n} Freigaben; die Hälfte der Zeit ist um.", title(lang, op))
+        }
+        (Lang::En, 1) => {
+            format!("🔔 “{}” still waits for an approval; half of its time is over.", title(lang, op))
+        }
+        (Lang::En, n) => {
+            format!("🔔 “{}” still waits for {n} approvals; half of its time is over.", title(lang, op))
+        }
     })
 }
 
 /// The second group is called.
 pub fn escalated(lang: Lang, op: &Operation) -> Text {
     Text::new().line(&match lang {
-        Lang::De => format!("📣 Über „{}“ hat noch niemand entschieden. Jetzt dürfen auch die Nächsten freigeben.", title(lang, op)),
-        Lang::En => format!("📣 Nobody has decided about “{}” yet. Now the next ones may approve, too.", title(lang, op)),
+        Lang::De => format!(
+            "📣 Über „{}“ hat noch niemand entschieden. Jetzt dürfen auch die Nächsten freigeben.",
+            title(lang, op)
+        ),
+        Lang::En => format!(
+            "📣 Nobody has decided about “{}” yet. Now the next ones may approve, too.",
+            title(lang, op)
+        ),
     })
 }
 
@@ -131,7 +151,8 @@ pub fn frozen(lang: Lang, freeze: &Freeze) -> Text {
 }
 
 fn because(lang: Lang, freeze: &Freeze) -> String {
-    let by = if freeze.by == "policy.freeze" { t(lang, "Konfiguration", "configuration") } else { &freeze.by };
+    let by =
+        if freeze.by == "policy.freeze" { t(lang, "Konfiguration", "configuration") } else { &freeze.by };
     if freeze.reason.is_empty() { by.to_owned() } else { format!("{by}: {}", freeze.reason) }
 }
 
@@ -196,7 +217,10 @@ pub fn reopened(lang: Lang) -> Text {
 /// The policy got stricter.
 pub fn tightened(lang: Lang, op: &Operation) -> Text {
     Text::new().line(&match lang {
-        Lang::De => format!("Die Richtlinie ist strenger geworden: Jetzt braucht es {} Freigabe(n).", op.terms.approvals),
+        Lang::De => format!(
+            "Die Richtlinie ist strenger geworden: Jetzt braucht es {} Freigabe(n).",
+            op.terms.approvals
+        ),
         Lang::En => format!("The policy got stricter: now it takes {} approval(s).", op.terms.approvals),
     })
 }
@@ -204,7 +228,9 @@ pub fn tightened(lang: Lang, op: &Operation) -> Text {
 /// Somebody stops it while it runs.
 pub fn stopping(lang: Lang, by: &str) -> Text {
     Text::new().line(&match lang {
-        Lang::De => format!("⏹ {by} hält es an. Was schon getan ist, bleibt; der Bericht sagt, wie weit es kam."),
+        Lang::De => {
+            format!("⏹ {by} hält es an. Was schon getan ist, bleibt; der Bericht sagt, wie weit es kam.")
+        }
         Lang::En => format!("⏹ {by} stops it. What is done stays done; the report says how far it came."),
     })
 }
@@ -216,7 +242,8 @@ pub fn head(lang: Lang, seq: i64, hash: &str) -> String {
 
 /// A request that nobody could ever approve: it is not made.
 pub fn never(lang: Lang, op: &Operation, never: &Never) -> Text {
-    let could = if never.could.is_empty() { t(lang, "niemand", "nobody").to_owned() } else { never.could.join(", ") };
+    let could =
+        if never.could.is_empty() { t(lang, "niemand", "nobody").to_owned() } else { never.could.join(", ") };
     Text::new().line(&match lang {
         Lang::De => format!(
             "„{}“ könnte nie freigegeben werden: Die Regel `{}` verlangt {} Personen, und freigeben könnte nur {could}. Es ist nichts geschehen; die Richtlinie oder [people] muss das ändern.",

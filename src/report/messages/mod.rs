@@ -2,6 +2,7 @@
 
 mod gate;
 mod operation;
+mod policy;
 mod steps;
 mod talk;
 
@@ -11,6 +12,8 @@ pub use operation::{
     meanwhile_so, never_began, not_as_approved, not_shown_yet, planning_failed, progress, proposal, queued,
     resolved, stale, title,
 };
+pub use policy::policy;
+pub(crate) use policy::{conditions, span};
 pub use talk::*;
 
 #[cfg(test)]

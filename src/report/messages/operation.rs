@@ -4,10 +4,10 @@ use ralf_intents::Lang;
 use serde_json::{Value, json};
 
 use super::steps;
+use crate::approval::{Operation, State};
 use crate::execution::{Outcome, Progress};
 use crate::plan::Risk;
 use crate::report::{Text, t};
-use crate::approval::{Operation, State};
 
 /// What a diff may take of a message, in bytes as they are sent. A Matrix event holds 65,536; ours says everything twice,
 /// as text and as HTML, and an edit says both twice.
@@ -44,6 +44,10 @@ pub fn title(lang: Lang, op: &Operation) -> String {
         String::new()
     };
     match (lang, task.action.as_str()) {
+        (Lang::De, "deploy") if is_stack(op) => format!("Stack {what} anwenden"),
+        (Lang::De, "remove") if is_stack(op) => format!("Stack {what} zerstören"),
+        (Lang::En, "deploy") if is_stack(op) => format!("Apply the stack {what}"),
+        (Lang::En, "remove") if is_stack(op) => format!("Destroy the stack {what}"),
         (Lang::De, "deploy") => format!("{what}{place} einrichten"),
         (Lang::De, "restart") => format!("{what}{place} neu starten"),
         (Lang::De, "remove") => format!("{what}{place} entfernen"),
@@ -55,7 +59,12 @@ pub fn title(lang: Lang, op: &Operation) -> String {
     }
 }
 
-fn risk(lang: Lang, risk: Risk) -> &'static str {
+/// A stack is on no host.
+fn is_stack(op: &Operation) -> bool {
+    op.plan.task.hosts.is_empty() && op.plan.task.service.is_some()
+}
+
+pub(super) fn risk(lang: Lang, risk: Risk) -> &'static str {
     let (de, en) = match risk {
         Risk::Read => ("keines", "none"),
         Risk::Low => ("gering", "low"),
@@ -139,10 +148,18 @@ pub fn proposal(lang: Lang, op: &Operation, approved_by: &[String], now: i64) ->
             let left = span(lang, op.expires_ts - now);
             text.line(&match lang {
                 Lang::De => {
-                    format!("Freigaben: {} von {}{so_far} · verfällt in {left}", approved_by.len(), op.terms.approvals)
+                    format!(
+                        "Freigaben: {} von {}{so_far} · verfällt in {left}",
+                        approved_by.len(),
+                        op.terms.approvals
+                    )
                 }
                 Lang::En => {
-                    format!("Approvals: {} of {}{so_far} · expires in {left}", approved_by.len(), op.terms.approvals)
+                    format!(
+                        "Approvals: {} of {}{so_far} · expires in {left}",
+                        approved_by.len(),
+                        op.terms.approvals
+                    )
                 }
             })
             .line(&match lang {
@@ -304,6 +321,7 @@ pub fn final_report(lang: Lang, op: &Operation, outcome: &Outcome) -> Text {
 
 fn success(lang: Lang, op: &Operation) -> &'static str {
     match op.plan.task.action.as_str() {
+        "deploy" if is_stack(op) => t(lang, "angewendet.", "applied."),
         "deploy" => t(lang, "läuft.", "it is running."),
         "restart" => t(lang, "läuft wieder.", "it is running again."),
         "remove" => t(lang, "ist entfernt.", "it is gone."),

@@ -1,4 +1,4 @@
-//! The steps of the shipped playbooks in German; a step of somebody's own playbook is shown as it is called.
+//! The steps of the shipped playbooks and of OpenTofu in German; a step of somebody's own playbook is shown as it is called.
 
 use ralf_intents::Lang;
 
@@ -21,6 +21,10 @@ const WHOLE: &[(&str, &str)] = &[
     ("Note the deployment", "Einrichtung vermerken"),
     ("Note the removal", "Entfernung vermerken"),
     ("Note the restart", "Neustart vermerken"),
+    ("Set outputs", "Ausgaben setzen"),
+    ("Bring the state up to date", "Zustand auf den neuesten Stand bringen"),
+    ("Changed outside of OpenTofu", "Außerhalb von OpenTofu geändert"),
+    ("Destroyed outside of OpenTofu", "Außerhalb von OpenTofu zerstört"),
 ];
 
 /// What stands before and after a name.
@@ -35,6 +39,14 @@ const AROUND: &[(Around, Around)] = &[
     (("Judge whether ", " runs"), ("Prüfen, ob ", " läuft")),
     (("Judge whether ", " can be restarted"), ("Prüfen, ob ", " neu gestartet werden kann")),
     (("Judge the health of ", ""), ("Gesundheit von ", " prüfen")),
+    // OpenTofu's, about one resource each.
+    (("Create ", ""), ("", " anlegen")),
+    (("Change ", ""), ("", " ändern")),
+    (("Replace ", ""), ("", " ersetzen (zerstören und neu anlegen)")),
+    (("Destroy ", ""), ("", " zerstören")),
+    (("Forget ", ""), ("", " nicht mehr verwalten")),
+    (("Move ", ""), ("", " umbenennen")),
+    (("Import ", ""), ("", " übernehmen")),
 ];
 
 /// A step's title in a language. What follows a colon (a path) stays as it is.

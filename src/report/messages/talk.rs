@@ -6,6 +6,7 @@ use crate::report::{Text, t};
 use crate::store::{Operation, State};
 
 use super::operation::title;
+use super::steps;
 
 /// `help`
 pub fn help(lang: Lang) -> Text {
@@ -88,6 +89,46 @@ pub fn no_executor(lang: Lang, intent: &str) -> Text {
         Lang::De => format!("Ich habe `{intent}` verstanden, aber hier ist noch nichts eingerichtet, das es ausführen kann. Es ist nichts geschehen."),
         Lang::En => format!("I understood `{intent}`, but nothing is set up here that could do it. Nothing happened."),
     })
+}
+
+/// A host was named for something that is on none.
+pub fn stack_is_on_no_host(lang: Lang, stack: &str) -> Text {
+    Text::new().line(&match lang {
+        Lang::De => format!("`{stack}` ist ein Stack von OpenTofu und liegt auf keinem Host. Sag es ohne Host noch einmal; es ist nichts geschehen."),
+        Lang::En => format!("`{stack}` is a stack of OpenTofu and on no host. Say it again without one; nothing happened."),
+    })
+}
+
+/// How a stack differs from its configuration.
+pub fn stack_status(lang: Lang, stack: &str, differences: &[String]) -> Text {
+    if differences.is_empty() {
+        return Text::new().line(&match lang {
+            Lang::De => {
+                format!("✅ Stack `{stack}`: kein Drift, alles ist so, wie es die Konfiguration sagt.")
+            }
+            Lang::En => format!("✅ Stack `{stack}`: no drift, everything is as its configuration says."),
+        });
+    }
+    Text::new()
+        .line(&match lang {
+            Lang::De => format!("⚠️ Stack `{stack}` weicht von seiner Konfiguration ab:"),
+            Lang::En => format!("⚠️ Stack `{stack}` differs from its configuration:"),
+        })
+        .list(differences.iter().map(|line| steps::title(lang, line)))
+        .line(&match lang {
+            Lang::De => format!("`Installiere {stack}` macht daraus einen Plan."),
+            Lang::En => format!("`Install {stack}` makes a plan of it."),
+        })
+}
+
+/// A stack could not be looked at.
+pub fn no_stack_status(lang: Lang, stack: &str, why: &str) -> Text {
+    Text::new()
+        .line(&match lang {
+            Lang::De => format!("Den Stack `{stack}` konnte ich nicht ansehen."),
+            Lang::En => format!("I could not look at the stack `{stack}`."),
+        })
+        .code("text", why)
 }
 
 /// A command that does not exist.
@@ -188,28 +229,6 @@ pub fn whoami(lang: Lang, user: &str, person: Option<&str>, approver: bool) -> T
         .line(may)
 }
 
-/// `policy`
-pub fn policy(lang: Lang, rules: &[(String, u32, bool, i64)]) -> Text {
-    let people = |n: u32| match (lang, n) {
-        (Lang::De, 1) => "1 Person".to_owned(),
-        (Lang::De, n) => format!("{n} Personen"),
-        (Lang::En, 1) => "1 person".to_owned(),
-        (Lang::En, n) => format!("{n} people"),
-    };
-    Text::new()
-        .head(t(lang, "Was hier wessen Freigabe braucht", "What needs whose approval here"))
-        .list(rules.iter().map(|(intents, needed, own, minutes)| {
-            let own = match (lang, own) {
-                (Lang::De, true) => "auch die fragende",
-                (Lang::De, false) => "nicht die fragende",
-                (Lang::En, true) => "the asker counts",
-                (Lang::En, false) => "the asker does not count",
-            };
-            format!("{intents}: {} ({own}), {minutes} min", people(*needed))
-        }))
-        .line(t(lang, "Lesen braucht keine Freigabe.", "Reading needs no approval."))
-}
-
 /// `history`
 pub fn history(lang: Lang, operations: &[Operation]) -> Text {
     if operations.is_empty() {
@@ -234,7 +253,10 @@ pub fn why(lang: Lang, op: &Operation, entries: &[crate::audit::Entry]) -> Text 
             format!("Verstanden: {} {}", op.intent, slots(op)),
             format!("Gelesen von: {}", op.understood),
             format!("Plan: {}, Digest {}", op.plan.executor_version, op.digest),
-            format!("Regel: `{}`, {} Freigabe(n), Richtlinie {}", op.terms.rule, op.terms.approvals, op.plan.policy_version),
+            format!(
+                "Regel: `{}`, {} Freigabe(n), Richtlinie {}",
+                op.terms.rule, op.terms.approvals, op.plan.policy_version
+            ),
             format!("Stand: {}", state(lang, op.state)),
         ],
         Lang::En => vec![
@@ -242,7 +264,10 @@ pub fn why(lang: Lang, op: &Operation, entries: &[crate::audit::Entry]) -> Text 
             format!("Understood: {} {}", op.intent, slots(op)),
             format!("Read by: {}", op.understood),
             format!("Plan: {}, digest {}", op.plan.executor_version, op.digest),
-            format!("Rule: `{}`, {} approval(s), policy {}", op.terms.rule, op.terms.approvals, op.plan.policy_version),
+            format!(
+                "Rule: `{}`, {} approval(s), policy {}",
+                op.terms.rule, op.terms.approvals, op.plan.policy_version
+            ),
             format!("State: {}", state(lang, op.state)),
         ],
     };

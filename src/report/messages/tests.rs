@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use ralf_intents::Lang;
 
 use super::*;
+use crate::approval::{Rules, Standing};
+use crate::config::Config;
 use crate::execution::{Outcome, Progress};
 use crate::plan::{Plan, Risk, Step, Task};
 use crate::report::Text;
@@ -80,6 +82,24 @@ fn operation(action: &str, state: State) -> Operation {
     }
 }
 
+const RICH: &str = include_str!("../../approval/policy/tests/rich.toml");
+const LAB: &str = concat!(
+    "[people.admin]\nids = [\"@admin:lab.local\"]\nroles = [\"approver\"]\n",
+    "[people.other]\nids = [\"@other:lab.local\"]\nroles = [\"approver\"]\n",
+    include_str!("../../../config/lab/policy.toml")
+);
+
+fn rules_of(policy: &str) -> Rules {
+    Rules::new(&Config::for_test(policy), ruma::server_name!("lab.local"))
+}
+
+/// Everybody who asks, with some power, and nobody else.
+fn standing() -> Standing {
+    let there =
+        ["@bob:lab.local", "@alice:example.org", "@dave:lab.local", "@eve:evil.org", "@admin:lab.local"];
+    Standing { members: there.map(|user| (user.to_owned(), 20)).into(), upgraded: false }
+}
+
 fn all(lang: Lang) -> String {
     let op = |action: &str, state| operation(action, state);
     let waiting = op("deploy", State::AwaitingApproval);
@@ -91,6 +111,9 @@ fn all(lang: Lang) -> String {
     };
     let admin = "@admin:lab.local";
     let by = [admin.to_owned()];
+    let rules = rules_of(RICH);
+    let lab = rules_of(LAB);
+    let rules_for = |user: &str, rules: &Rules| policy(lang, rules, user, &standing());
     let texts: Vec<(&str, Text)> = vec![
         ("help", help(lang)),
         ("not ours", not_ours(lang)),
@@ -110,10 +133,11 @@ fn all(lang: Lang) -> String {
         ("not to resolve", not_to_resolve(lang)),
         ("whoami", whoami(lang, admin, Some("admin"), true)),
         ("whoami, guest", whoami(lang, "@guest:lab.local", None, false)),
-        (
-            "policy",
-            policy(lang, &[("deploy_service".into(), 1, true, 15), ("remove_service".into(), 2, false, 15)]),
-        ),
+        ("policy, approver", rules_for("@bob:lab.local", &rules)),
+        ("policy, asker elsewhere", rules_for("@alice:example.org", &rules)),
+        ("policy, second group", rules_for("@dave:lab.local", &rules)),
+        ("policy, foreigner", rules_for("@eve:evil.org", &rules)),
+        ("policy of the lab", rules_for("@admin:lab.local", &lab)),
         ("history, empty", history(lang, &[])),
         ("why", why(lang, &waiting, &[])),
         ("status", status(lang, &[("jellyfin".into(), "node-2".into(), true, String::new())], &[], None)),

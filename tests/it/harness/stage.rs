@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use ralf::lab::{Lab, LabJson, LabOptions};
+use ralf::lab::{Lab, LabJson, LabOptions, Part};
 use ralf::store::Store;
 use tokio::runtime::Runtime;
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
@@ -39,9 +39,10 @@ async fn turn() -> SemaphorePermit<'static> {
     turns.acquire().await.expect("it is never closed")
 }
 
-async fn start(name: &str, environment: &[(&str, &str)]) -> Lab {
+async fn start(name: &str, environment: &[(&str, &str)], parts: &[Part]) -> Lab {
     let mut options = LabOptions::new(fresh_folder(name), RALF).expect("a cache");
     options.environment = environment.iter().map(|(k, v)| (OsString::from(k), OsString::from(v))).collect();
+    options.parts = parts.iter().copied().collect();
     let started = runtime().spawn(Lab::start(options)).await.expect("no panic");
     started.unwrap_or_else(|error| {
         let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
@@ -54,14 +55,19 @@ impl Stage {
     pub(crate) async fn shared() -> Self {
         static SHARED: OnceCell<Lab> = OnceCell::const_new();
         let turn = turn().await;
-        let lab = SHARED.get_or_init(|| start("shared", &[])).await;
+        let lab = SHARED.get_or_init(|| start("shared", &[], &[])).await;
         Self { dir: lab.dir().to_owned(), lab: None, _turn: turn }
     }
 
     /// In a lab of its own, with these variables for `serve`.
     pub(crate) async fn own(name: &str, environment: &[(&str, &str)]) -> Self {
+        Self::furnished(name, environment, &[]).await
+    }
+
+    /// In a lab of its own, with further parts.
+    pub(crate) async fn furnished(name: &str, environment: &[(&str, &str)], parts: &[Part]) -> Self {
         let turn = turn().await;
-        let lab = start(name, environment).await;
+        let lab = start(name, environment, parts).await;
         Self { dir: lab.dir().to_owned(), lab: Some(lab), _turn: turn }
     }
 

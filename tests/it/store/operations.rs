@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
+use ralf::approval::{Course, Terms, Who};
 use ralf::clock::Clock;
 use ralf::plan::{Plan, Risk, Step, Task};
-use ralf::approval::{Course, Terms, Who};
 use ralf::store::{Operation, State, Store, Vote};
 
 use super::on_both;
