@@ -46,11 +46,15 @@ async fn a_stricter_policy_holds_for_what_waits_and_a_looser_one_does_not() {
     stage.lab().take_down("ralf").await;
     let config = stage.info().config;
     let text = std::fs::read_to_string(&config).expect("the configuration");
-    let [before, first, second]: [&str; 3] =
-        text.splitn(3, "[[policy.rules]]").collect::<Vec<_>>().try_into().expect("two rules");
-    let first = first.replace("approvals = 1", "approvals = 2\nwait = \"12s\"");
-    let second = second.replace("approvals = 2", "approvals = 1\nself_approval = true");
-    std::fs::write(&config, format!("{before}[[policy.rules]]{first}[[policy.rules]]{second}")).expect("written");
+    let rule = |rule: &str| {
+        if rule.contains("deploy_service") {
+            rule.replace("approvals = 1", "approvals = 2\nwait = \"12s\"")
+        } else {
+            rule.replace("approvals = 2", "approvals = 1\nself_approval = true")
+        }
+    };
+    let rules: Vec<String> = text.split("[[policy.rules]]").map(rule).collect();
+    std::fs::write(&config, rules.join("[[policy.rules]]")).expect("written");
     stage.lab().bring_up("ralf").await;
 
     let told = notice(&admin, &deploy, "strenger").await;
