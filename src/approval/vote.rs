@@ -181,6 +181,10 @@ pub(super) fn reopen(case: &mut Case, rules: &Rules, standing: &Standing, by: By
         return false;
     }
     case.become_(State::AwaitingApproval, by, format!("{given} of {needed} approvals hold"));
+    // What it waits for when it is approved again is told again.
+    if case.op.course.waits_for.take().is_some() {
+        case.keep();
+    }
     case.tell(Notice::Reopened);
     true
 }

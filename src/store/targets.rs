@@ -16,7 +16,7 @@ impl Store {
     pub async fn release_ended(&self) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         sqlx::query(
-            "DELETE FROM targets WHERE operation IN (SELECT id FROM operations WHERE state IN \
+            "DELETE FROM targets WHERE EXISTS (SELECT 1 FROM operations WHERE id = targets.operation AND state IN \
              ('succeeded', 'failed', 'rolled_back', 'denied', 'expired', 'superseded', 'cancelled'))",
         )
         .execute(&mut *tx.tx)

@@ -5,17 +5,7 @@ use std::time::Duration;
 use ralf::store::Store;
 use tokio::time::Instant;
 
-use crate::harness::{Event, Person, Serve, Stage};
-
-const PATIENCE: Duration = Duration::from_secs(60);
-
-async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !is_so().await {
-        assert!(Instant::now() < end, "waited in vain for {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
+use crate::harness::{Event, Person, Serve, Stage, until};
 
 /// Waits until another process serves.
 async fn reborn(stage: &Stage, before: Option<u32>) -> u32 {

@@ -8,6 +8,8 @@ mod harness;
 
 mod config;
 mod faults;
+mod gate;
+mod hostile;
 mod kills;
 mod long_plans;
 mod programs;

@@ -125,6 +125,10 @@ pub fn final_report(lang: Lang, op: &Operation, outcome: &Outcome) -> Text {
     };
     let text = Text::new().head(&head);
     if op.state != State::Succeeded {
+        let text = match &op.course.stopping {
+            Some(by) => text.line(&format!("⏹ {} {by}", t(lang, "Angehalten von", "Stopped by"))),
+            None => text,
+        };
         let text = text.list(&outcome.facts);
         return if op.state == State::NeedsOperator { text.line(&how_to_resolve(lang, op)) } else { text };
     }

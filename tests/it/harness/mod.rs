@@ -8,9 +8,11 @@ mod person;
 mod serve;
 mod stage;
 mod talk;
+mod wait;
 
 pub(crate) use event::Event;
 pub(crate) use folder::{folder, fresh_folder};
 pub(crate) use person::Person;
 pub(crate) use serve::Serve;
-pub(crate) use stage::{RALF, Stage};
+pub(crate) use stage::{RALF, Service, Stage};
+pub(crate) use wait::{until, until_each};

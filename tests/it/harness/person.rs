@@ -7,7 +7,7 @@ use matrix_sdk::config::{RequestConfig, SyncSettings};
 use matrix_sdk::ruma::api::client::filter::FilterDefinition;
 use matrix_sdk::ruma::{EventId, RoomId, UserId, uint};
 use matrix_sdk::store::RoomLoadSettings;
-use matrix_sdk::{Client, Room, SessionMeta, SessionTokens};
+use matrix_sdk::{Client, Room, RoomState, SessionMeta, SessionTokens};
 use ralf::lab::UserInfo;
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -58,7 +58,8 @@ impl Person {
     pub(crate) async fn room(&self, room: &str) -> Room {
         let id = RoomId::parse(room).expect("a room id");
         let mut heard = self.heard.clone();
-        let known = heard.wait_for(|_| self.client.get_room(&id).is_some());
+        let joined = |room: Room| room.state() == RoomState::Joined;
+        let known = heard.wait_for(|_| self.client.get_room(&id).is_some_and(joined));
         tokio::time::timeout(PATIENCE, known).await.expect("the room in time").expect("ears");
         self.client.get_room(&id).expect("just seen")
     }
@@ -109,13 +110,15 @@ impl Person {
 
     /// Waits for an event; one heard before counts. Panics with what was heard instead.
     pub(crate) async fn wait_for(&self, what: &str, fits: impl Fn(&Event) -> bool) -> Event {
+        self.wait_in_all(what, |events| events.iter().find(|event| fits(event)).cloned()).await
+    }
+
+    /// Waits for something in everything heard so far.
+    pub(crate) async fn wait_in_all<T>(&self, what: &str, find: impl Fn(&[Event]) -> Option<T>) -> T {
         let mut heard = self.heard.clone();
-        let found = heard.wait_for(|events| events.iter().any(&fits));
+        let found = heard.wait_for(|events| find(events).is_some());
         match tokio::time::timeout(PATIENCE, found).await {
-            Ok(events) => {
-                let events = events.expect("ears");
-                events.iter().find(|event| fits(event)).expect("just found").clone()
-            }
+            Ok(events) => find(&events.expect("ears")).expect("just found"),
             Err(_) => panic!("{} waited in vain for {what}. Heard instead:\n{}", self.id, self.story()),
         }
     }
