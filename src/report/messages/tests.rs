@@ -184,7 +184,7 @@ fn gate(lang: Lang) -> Vec<(&'static str, Text)> {
     let mut waits = waiting.clone();
     waits.terms.wait_ms = 300_000;
     let (admin, guest) = ("@admin:lab.local", "@guest:lab.local");
-    let never_ = Never { rule: "removals".into(), needed: 2, could: vec!["admin".into()] };
+    let never_ = Never { rule: "removals".into(), needed: 2, could: vec!["admin".into()], asker: None };
     let refused = |why| vote_refused(lang, guest, why);
     vec![
         ("refused, no approver", refused(Refusal::NotApprover)),
