@@ -61,7 +61,15 @@ pub(super) async fn list(
     };
     let stderr = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() || stderr.contains("Unable to parse") {
-        return Err(wrong(inventory, stderr.trim().to_owned()));
+        // What it prints can quote any line of the inventory, secrets too: the log alone gets it, and hidden.
+        let hidden = crate::secrets::hide(stderr.trim());
+        tracing::error!(inventory = %inventory.display(), stderr = hidden, "the inventory can't be listed");
+        let how = format!(
+            "`ansible-inventory` can't read it; run `{} -i {} --list` to see why",
+            program.display(),
+            inventory.display()
+        );
+        return Err(wrong(inventory, how));
     }
     parse(&output.stdout)
         .map_err(|error| wrong(inventory, format!("`ansible-inventory --list` gave no JSON: {error}")))

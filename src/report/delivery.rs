@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use crate::approval::{By, GateStore as _};
 use crate::bots::Bot;
 use crate::house::House;
-use crate::report::messages;
+use crate::report::{echo, messages};
 use crate::secrets::hide;
 use crate::store::{NewMessage, OutboxRow, StoreError};
 
@@ -157,6 +157,12 @@ async fn send(house: &House, row: &OutboxRow, known: &mut HashMap<String, String
     if row.attempts > 0 && !house.store.is_pending(&row.txn_id).await? {
         return Ok(());
     }
+    if echo::is_old(row, house.store.clock.now_ms())
+        && let Some(event_id) = echo::find(client, room, row, bot.user_id(&house.server).as_str()).await?
+    {
+        tracing::info!(room = row.room_id, txn_id = row.txn_id, event_id, "a message was sent before");
+        return note(house, row, event_id, known).await;
+    }
     let body = resolve(house, &row.body, known).await?;
     let sent: Option<OwnedEventId> = match row.kind.as_str() {
         "!file" => {
@@ -201,7 +207,16 @@ async fn send(house: &House, row: &OutboxRow, known: &mut HashMap<String, String
     if row.seq < 0 {
         return Ok(());
     }
-    let event_id = sent.map(|id| id.to_string()).unwrap_or_default();
+    note(house, row, sent.map(|id| id.to_string()).unwrap_or_default(), known).await
+}
+
+/// Notes that a row is sent, and as what.
+async fn note(
+    house: &House,
+    row: &OutboxRow,
+    event_id: String,
+    known: &mut HashMap<String, String>,
+) -> Result<(), SendError> {
     known.insert(row.txn_id.clone(), event_id.clone());
     let mut tx = house.store.begin().await?;
     tx.sent(&row.txn_id, &event_id, row.awaited).await?;

@@ -80,9 +80,13 @@ impl Tx {
 
     async fn queue(&mut self, txn_id: String, message: NewMessage, awaited: bool) -> Result<(), StoreError> {
         let NewMessage { room_id, bot, kind, mut content } = message;
-        if kind == "m.room.message"
-            && let Value::Object(fields) = &mut content
-        {
+        // By this we know our own message again. A file's content is inside of what its upload needs.
+        let sent_as = match kind.as_str() {
+            "m.room.message" => Some(&mut content),
+            "!file" => content.get_mut("content"),
+            _ => None,
+        };
+        if let Some(Value::Object(fields)) = sent_as {
             fields.insert("org.ralf.txn".into(), txn_id.clone().into());
         }
         // The one way into a room.

@@ -48,7 +48,8 @@ pub(super) async fn check<'r>(
     for line in String::from_utf8_lossy(&output.stdout).lines() {
         checked.feed(line);
     }
-    if output.status.success() {
+    // A failure that was rescued leaves 0; no plan comes of it.
+    if output.status.success() && !checked.failed() {
         let printed = hidden_lines(&output.stdout, redactor);
         return Ok((checked, printed));
     }

@@ -6,12 +6,14 @@
 mod check;
 mod jsonl;
 mod render;
+mod rescue;
 mod run;
 mod secrets;
 #[cfg(test)]
 mod secrets_tests;
 #[cfg(test)]
 mod tests;
+mod undo;
 mod values;
 mod words;
 
@@ -175,8 +177,37 @@ impl Executor for Ansible {
             policy_version: policy_version.to_owned(),
             effects: Default::default(),
             secrets: hand.uses,
-            rescue: Vec::new(),
+            rescue: rescue::steps(folder, task)?,
         })
+    }
+
+    /// A deployment that created the service is undone by removing it; a removal by deploying it anew. Nothing else has
+    /// a way back: what a change replaced is not kept, and a restart leaves nothing to put back.
+    async fn undo(
+        &self,
+        done: &Plan,
+        task: &Task,
+        folder: &Path,
+        policy_version: &str,
+    ) -> Result<Option<Plan>, ExecutorError> {
+        let action = match done.task.action.as_str() {
+            "deploy" if undo::created(done) => "remove",
+            "remove" => "deploy",
+            _ => return Ok(None),
+        };
+        let mut slots = task.slots.clone();
+        // The version that was named when it was set up, if it was.
+        if let Some(version) = done.task.slots.get("version") {
+            slots.insert("version".into(), version.clone());
+        }
+        let task = Task {
+            action: action.into(),
+            service: done.task.service.clone(),
+            hosts: done.task.hosts.clone(),
+            slots,
+            ..task.clone()
+        };
+        self.plan(&task, folder, policy_version).await.map(Some)
     }
 
     async fn observe(&self, plan: &Plan, folder: &Path) -> Result<String, ExecutorError> {

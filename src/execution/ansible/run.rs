@@ -170,6 +170,11 @@ impl<'r> Run<'r> {
         Progress { done: self.done, total: self.total.max(self.done), now: self.now.clone() }
     }
 
+    /// Whether anything failed and the playbook did not mean to go on.
+    pub(super) fn failed(&self) -> bool {
+        self.records.iter().any(|record| record.kind == Kind::Failed && !record.said.ignored)
+    }
+
     /// How many results there were.
     pub(super) fn results(&self) -> u32 {
         self.done

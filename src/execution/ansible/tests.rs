@@ -257,7 +257,58 @@ async fn a_service_that_does_not_get_well_is_told_in_words() {
         !said.contains("hunter2") && !said.contains("abcdefgh") && !log.contains("hunter2"),
         "{said}\n{log}"
     );
-    assert_eq!(node.journal("ill").len(), 1, "it was really started");
+    let journal = node.journal("ill");
+    assert_eq!(journal.len(), 2, "it was really started, and put back: {journal:?}");
+    assert!(journal[1].starts_with("rollback "), "{journal:?}");
+
+    // What was approved to run by itself did.
+    let titles: Vec<&str> = plan.rescue.iter().map(|step| step.title.as_str()).collect();
+    assert!(titles.contains(&"Delete the new program file"), "{titles:?}");
+    assert!(outcome.rolled_back, "{said}");
+    assert!(said.contains("then put back: Delete the new program file"), "{said}");
+    assert!(!node.root().join("conf.d/ill.conf").exists() && !node.root().join("data/ill").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_fails_puts_the_previous_form_back() {
+    let node = Node::start("");
+    let ansible = executor(&node);
+    done(&ansible, &node, &task("deploy", Some("web"))).await;
+    let file = node.root().join("conf.d/web.conf");
+    let before = std::fs::read_to_string(&file).expect("it was written");
+
+    // From now on its program ends at once.
+    std::fs::write(node.root().join("service.py"), "raise SystemExit(3)").expect("written");
+    let mut other = task("deploy", Some("web"));
+    other.slots.insert("version".to_owned(), "2.0".to_owned());
+    let mut quick = executor(&node);
+    quick.health_tries = 2;
+    let (plan, folder) = planned(&quick, &node, &other).await.expect("planned");
+    assert!(plan.changes());
+    assert!(quick.undo(&plan, &task("undo", Some("web")), &node.run("u1"), "p1").await.expect("asked").is_none());
+    let (outcome, _) = applied(&quick, &plan, &folder).await.expect("applied");
+    assert!(!outcome.success && outcome.rolled_back, "{:?}", outcome.facts);
+    assert_eq!(std::fs::read_to_string(&file).expect("still there"), before);
+    assert!(node.root().join("data/web").exists() || !before.contains("data/web"), "what was there stays");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deployment_is_undone_by_a_removal_and_back() {
+    let node = Node::start("");
+    let ansible = executor(&node);
+    let (plan, _) = done(&ansible, &node, &task("deploy", Some("web"))).await;
+    let asked = task("undo", Some("web"));
+    let folder = node.run(&asked.operation);
+    let undo = ansible.undo(&plan, &asked, &folder, "p1").await.expect("planned").expect("it can be undone");
+    assert_eq!((undo.task.action.as_str(), undo.risk), ("remove", Risk::High));
+    assert_eq!(undo.task.operation, asked.operation);
+    let (outcome, _) = applied(&ansible, &undo, &folder).await.expect("applied");
+    assert!(outcome.success && !node.listens(), "{:?}", outcome.facts);
+    let asked = task("undo", Some("web"));
+    let redo = ansible.undo(&undo, &asked, &node.run(&asked.operation), "p1").await.expect("planned");
+    assert_eq!(redo.expect("it can be undone").task.action, "deploy");
+    let restart = Plan { task: task("restart", Some("web")), ..plan };
+    assert!(ansible.undo(&restart, &asked, &node.run("u2"), "p1").await.expect("asked").is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]

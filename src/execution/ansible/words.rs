@@ -16,7 +16,10 @@ const LOG: &str = "log.txt";
 
 /// How it ended, for a person.
 pub(super) fn outcome(run: &Run<'_>, ending: &Ending, limit: &str, log: PathBuf, stderr: &str) -> Outcome {
-    let success = *ending == Ending::Exit(0);
+    let back = way_back(run);
+    // Ansible ends with 0 when every failure was rescued; for us that is no success.
+    let success = *ending == Ending::Exit(0) && back.is_empty();
+    let rolled_back = *ending == Ending::Exit(0) && back.values().any(|done| !done.is_empty()) && only_back(run, &back);
     let mut facts = Vec::new();
     if *ending == Ending::TimedOut {
         facts.push(format!("it was stopped after {limit}, its time limit, at: {}", run.progress().now));
@@ -24,8 +27,34 @@ pub(super) fn outcome(run: &Run<'_>, ending: &Ending, limit: &str, log: PathBuf,
     if !success {
         facts.extend(failures(run, stderr));
     }
-    facts.extend(changes(run));
-    Outcome { success, rolled_back: false, facts, log }
+    facts.extend(changes(run, &back));
+    Outcome { success, rolled_back, facts, log }
+}
+
+/// What was done on each host after something failed there: its playbook's way back.
+type Back<'r> = BTreeMap<&'r str, Vec<String>>;
+
+fn way_back<'r>(run: &'r Run<'_>) -> Back<'r> {
+    let mut back = Back::new();
+    // In the order in which it happened.
+    for record in &run.records {
+        let host = record.said.host.as_str();
+        match record.kind {
+            Kind::Failed if !record.said.ignored => drop(back.entry(host).or_default()),
+            Kind::Changed => {
+                if let Some(done) = back.get_mut(host) {
+                    done.push(record.title());
+                }
+            }
+            _ => {}
+        }
+    }
+    back
+}
+
+/// Whether every host that was touched went all the way back.
+fn only_back(run: &Run<'_>, back: &Back<'_>) -> bool {
+    run.records.iter().all(|record| record.kind != Kind::Changed || back.contains_key(record.said.host.as_str()))
 }
 
 /// What failed, one line a host; when nothing says so, what the program complained.
@@ -78,8 +107,8 @@ fn unreachable(record: &Record) -> String {
     format!("{} can't be reached: {message}{hint}", record.said.host)
 }
 
-/// What was changed, one line a host.
-fn changes(run: &Run<'_>) -> Vec<String> {
+/// What was changed, one line a host, and what was put back, one more.
+fn changes(run: &Run<'_>, back: &Back<'_>) -> Vec<String> {
     let mut by_host: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for record in run.sorted() {
         let changed = by_host.entry(&record.said.host).or_default();
@@ -87,17 +116,23 @@ fn changes(run: &Run<'_>) -> Vec<String> {
             changed.push(record.title());
         }
     }
-    let line = |(host, changed): (&str, Vec<String>)| match changed.as_slice() {
-        [] => format!("{host}: nothing was changed"),
-        changed => format!("{host}: done: {}", changed.join(", ")),
+    let line = |(host, mut changed): (&str, Vec<String>)| {
+        let undone = back.get(host).map_or(&[][..], Vec::as_slice);
+        changed.retain(|title| !undone.contains(title));
+        let done = match changed.as_slice() {
+            [] => format!("{host}: nothing was changed"),
+            changed => format!("{host}: done: {}", changed.join(", ")),
+        };
+        let undone = (!undone.is_empty()).then(|| format!("{host}: then put back: {}", undone.join(", ")));
+        [Some(done), undone]
     };
-    by_host.into_iter().map(line).collect()
+    by_host.into_iter().flat_map(line).flatten().collect()
 }
 
 /// What is known of a run that was cut off.
 pub(super) fn evidence(run: &Run<'_>) -> Vec<String> {
     let mut said = vec!["its process is gone and left no exit code".to_owned()];
-    said.extend(changes(run));
+    said.extend(changes(run, &way_back(run)));
     let progress = run.progress();
     if !progress.now.is_empty() {
         said.push(format!("the last thing it began: {}", progress.now));
@@ -200,6 +235,27 @@ mod tests {
             outcome.facts[1]
         );
         assert_eq!(outcome.facts[2], "n1: done: Write it");
+    }
+
+    #[test]
+    fn a_failure_that_was_put_back_is_told_as_that() {
+        let redactor = Redactor::default();
+        let mut lines = vec![
+            serde_json::json!({"event": "ok", "host": "n1", "task": "Write it", "uuid": "1", "changed": true}),
+            serde_json::json!({"event": "failed", "host": "n1", "task": "Start it", "uuid": "2", "action": "command", "rc": 7,
+                "msg": "x", "stdout": "spawn error"}),
+            serde_json::json!({"event": "ok", "host": "n1", "task": "Delete it", "uuid": "3", "changed": true}),
+        ];
+        let run = run_of(&redactor, &lines);
+        let back = outcome(&run, &Ending::Exit(0), "30m", "log".into(), "");
+        assert!(!back.success && back.rolled_back);
+        assert_eq!(back.facts[1..], ["n1: done: Write it", "n1: then put back: Delete it"]);
+        let half = outcome(&run, &Ending::Exit(2), "30m", "log".into(), "");
+        assert!(!half.success && !half.rolled_back, "the way back failed, too");
+        // Another host went on: then not everything is as it was.
+        lines.push(serde_json::json!({"event": "ok", "host": "n2", "task": "Write it", "uuid": "1", "changed": true}));
+        let mixed = outcome(&run_of(&redactor, &lines), &Ending::Exit(0), "30m", "log".into(), "");
+        assert!(!mixed.success && !mixed.rolled_back);
     }
 
     #[test]

@@ -215,12 +215,10 @@ pub fn reopened(lang: Lang) -> Text {
 
 /// The policy got stricter.
 pub fn tightened(lang: Lang, op: &Operation) -> Text {
+    let needs = super::proposal::needs(lang, &op.terms);
     Text::new().line(&match lang {
-        Lang::De => format!(
-            "Die Richtlinie ist strenger geworden: Jetzt braucht es {} Freigabe(n).",
-            op.terms.approvals
-        ),
-        Lang::En => format!("The policy got stricter: now it takes {} approval(s).", op.terms.approvals),
+        Lang::De => format!("Die Richtlinie ist strenger geworden. Jetzt gilt: {needs}."),
+        Lang::En => format!("The policy got stricter. Now it is: {needs}."),
     })
 }
 

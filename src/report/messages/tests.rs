@@ -115,7 +115,7 @@ fn rich(state: State) -> Operation {
     op.plan.secrets =
         vec![SecretUse { reference: "vault://kv/db#password".into(), version: "3".into() }];
     op.plan.rescue =
-        vec![Step { title: "Delete its new program file".into(), host: "node-2".into(), changes: true }];
+        vec![Step { title: "Delete the new program file".into(), host: "node-2".into(), changes: true }];
     op.plan.task.slots.insert("version".into(), "10.9".into());
     op.terms.self_approval = false;
     op.terms.wait_ms = 300_000;

@@ -3,7 +3,7 @@
 use ralf_intents::Lang;
 
 use super::proposal::{Attachment, needs, people, risk, span};
-use super::{state, title};
+use super::{state, steps, title};
 use crate::approval::{Operation, State, Vote};
 use crate::audit::Entry;
 use crate::report::{Text, t};
@@ -159,7 +159,7 @@ fn plan(lang: Lang, op: &Operation) -> Vec<String> {
     if !secrets.is_empty() {
         lines.push(format!("{}: {}", t(lang, "Geheimnisse", "Secrets"), secrets.join(", ")));
     }
-    let rescue = plan.rescue.iter().map(|step| format!("{} ({})", step.title, step.host)).collect::<Vec<_>>();
+    let rescue = plan.rescue.iter().map(|step| format!("{} ({})", steps::title(lang, &step.title), step.host)).collect::<Vec<_>>();
     if !rescue.is_empty() {
         lines.push(format!("{}: {}", t(lang, "Rückweg", "Way back"), rescue.join(", ")));
     }
