@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use ralf::approval::{
-    Ballot, By, Course, GateError, GateStore as _, Operation, Permit, Rules, Standing, State, Verdict, World, gate,
+    Ballot, By, Course, GateError, GateStore as _, Operation, Permit, Rules, Standing, State, Verdict, World,
+    gate,
 };
 use ralf::approval::{Terms, Who};
 use ralf::clock::{Clock, new_id};
@@ -345,7 +346,9 @@ async fn fill(house: &House, raw: &AnyPool, count: usize, from_ts: i64) {
         return;
     }
     let template = house.proposed(raw, &format!("template{from_ts}")).await.id;
-    let numbers = format!("WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count})");
+    let numbers = format!(
+        "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count})"
+    );
     // Ids in no order, as real ones; made from the number, so that votes and entries find theirs.
     let id = format!("printf('%08x%x', (n * 2654435761) % 4294967296, n + {from_ts} % 1000003)");
     let columns = "room_id, speaker, lang, sentence, understood, requester, intent, slots, bot, plan, digest, folder, terms, course";
@@ -385,7 +388,11 @@ async fn look(house: &House, raw: &AnyPool, round: usize) -> [f64; 5] {
         let began = Instant::now();
         house.approve(&op).await;
         approve += began.elapsed();
-        sqlx::query("UPDATE operations SET state = 'cancelled' WHERE id = $1").bind(&op.id).execute(raw).await.expect("away");
+        sqlx::query("UPDATE operations SET state = 'cancelled' WHERE id = $1")
+            .bind(&op.id)
+            .execute(raw)
+            .await
+            .expect("away");
     }
     took[0] = approve.as_secs_f64() / (LOOKS / 10) as f64;
     let began = Instant::now();
@@ -422,7 +429,10 @@ async fn looks(folder: &Path, operations: usize) {
     let began = Instant::now();
     fill(&large, &large_raw, operations, 1_000_000_000_000).await;
     sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&large_raw).await.expect("written back");
-    println!("gate: beside {operations} finished operations (made in {:.0} s), against {NEWEST}", began.elapsed().as_secs_f64());
+    println!(
+        "gate: beside {operations} finished operations (made in {:.0} s), against {NEWEST}",
+        began.elapsed().as_secs_f64()
+    );
     for (house, raw) in [(&small, &small_raw), (&large, &large_raw)] {
         fill(house, raw, NEWEST, 1_700_000_000_000).await;
     }

@@ -13,9 +13,29 @@ fn server() -> &'static ruma::ServerName {
 
 /// JSON of any shape, often with the fields of an event.
 fn any_json() -> impl Strategy<Value = Value> {
-    let names = ["type", "event_id", "room_id", "sender", "content", "redacts", "m.relates_to", "body", "key", "state_key"];
+    let names = [
+        "type",
+        "event_id",
+        "room_id",
+        "sender",
+        "content",
+        "redacts",
+        "m.relates_to",
+        "body",
+        "key",
+        "state_key",
+    ];
     let key = prop_oneof![prop::sample::select(names.to_vec()).prop_map(str::to_owned), ".{0,8}"];
-    let words = ["m.reaction", "m.annotation", "m.room.message", "m.text", "@admin:lab.local", "✅", "m.room.member", "join"];
+    let words = [
+        "m.reaction",
+        "m.annotation",
+        "m.room.message",
+        "m.text",
+        "@admin:lab.local",
+        "✅",
+        "m.room.member",
+        "join",
+    ];
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -35,7 +55,14 @@ fn any_json() -> impl Strategy<Value = Value> {
 
 /// An event of a known type around any content.
 fn any_event() -> impl Strategy<Value = Value> {
-    let kinds = ["m.room.message", "m.reaction", "m.room.redaction", "m.room.member", "m.room.power_levels", "m.room.tombstone"];
+    let kinds = [
+        "m.room.message",
+        "m.reaction",
+        "m.room.redaction",
+        "m.room.member",
+        "m.room.power_levels",
+        "m.room.tombstone",
+    ];
     (prop::sample::select(kinds.to_vec()), any_json(), any_json()).prop_map(|(kind, content, more)| {
         json!({"type": kind, "event_id": "$e", "room_id": "!r", "sender": "@admin:lab.local", "content": content,
             "state_key": more, "redacts": more})

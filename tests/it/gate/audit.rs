@@ -7,14 +7,28 @@ use crate::harness::{Stage, fresh_folder};
 
 /// What somebody does to a record of `$n` entries, and what `ralf audit verify` says of it.
 const TAMPERED: [(&str, &[&str], &str); 8] = [
-    ("a field is changed", &["UPDATE audit SET actor = '@mallory:lab.local' WHERE seq = $n - 3"], "entry $n-3 was changed"),
+    (
+        "a field is changed",
+        &["UPDATE audit SET actor = '@mallory:lab.local' WHERE seq = $n - 3"],
+        "entry $n-3 was changed",
+    ),
     ("a time is changed", &["UPDATE audit SET ts = ts - 1 WHERE seq = 2"], "entry 2 was changed"),
-    ("one in the middle is deleted", &["DELETE FROM audit WHERE seq = $n - 2"], "entries $n-2 to $n-2 are missing"),
-    ("the last one is deleted", &["DELETE FROM audit WHERE seq = $n"], "entries $n to $n are missing at the end"),
+    (
+        "one in the middle is deleted",
+        &["DELETE FROM audit WHERE seq = $n - 2"],
+        "entries $n-2 to $n-2 are missing",
+    ),
+    (
+        "the last one is deleted",
+        &["DELETE FROM audit WHERE seq = $n"],
+        "entries $n to $n are missing at the end",
+    ),
     ("the first one is deleted", &["DELETE FROM audit WHERE seq = 1"], "entries 1 to 1 are missing"),
     (
         "one is added",
-        &["INSERT INTO audit SELECT seq + 1, ts, kind, operation, actor, event_id, detail, hash, 'made up' FROM audit WHERE seq = $n"],
+        &[
+            "INSERT INTO audit SELECT seq + 1, ts, kind, operation, actor, event_id, detail, hash, 'made up' FROM audit WHERE seq = $n",
+        ],
         "entry $n+1 was changed",
     ),
     (
@@ -56,7 +70,10 @@ async fn the_room_is_a_witness_and_tampering_is_found() {
     let store = stage.store().await;
     let entries = store.audit_of(id).await.expect("read");
     let of_the_end = entries.iter().find(|entry| entry.kind == "succeeded").expect("its end");
-    assert_eq!((head["seq"].as_i64(), head["hash"].as_str()), (Some(of_the_end.seq), Some(of_the_end.hash.as_str())));
+    assert_eq!(
+        (head["seq"].as_i64(), head["hash"].as_str()),
+        (Some(of_the_end.seq), Some(of_the_end.hash.as_str()))
+    );
     assert!(report.body().contains(&of_the_end.hash[..12]), "people see it, too: {report}");
     for event in [proposal.id(), proposal.answers()] {
         let named = entries.iter().any(|entry| entry.event_id == event);
@@ -75,7 +92,8 @@ async fn the_room_is_a_witness_and_tampering_is_found() {
         let copy = folder.join(format!("{n}.db"));
         std::fs::copy(&whole, &copy).expect("copied");
         let pool = SqlitePool::connect(&url(&copy)).await.expect("a copy");
-        let last: i64 = sqlx::query_scalar("SELECT MAX(seq) FROM audit").fetch_one(&pool).await.expect("read");
+        let last: i64 =
+            sqlx::query_scalar("SELECT MAX(seq) FROM audit").fetch_one(&pool).await.expect("read");
         for statement in statements {
             // `$n - 1` is a sum for the database, `$n-1` a word for people.
             let statement = statement.replace("$n", &last.to_string());

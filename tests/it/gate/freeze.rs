@@ -71,7 +71,8 @@ async fn the_configuration_freezes_and_time_goes_on() {
     // Its time is over all the same.
     let report = admin.report(id, "expired").await;
     assert!(report.mentions(&admin.id) && report.answers() == proposal.id(), "{}", report.raw);
-    let (record, expires) = (record(&stage, id).await, proposal.operation().expect("one")["expires_ts"].as_i64());
+    let (record, expires) =
+        (record(&stage, id).await, proposal.operation().expect("one")["expires_ts"].as_i64());
     assert!(Some(when(&record, "expired")) >= expires && count(&record, "dispatched") == 0, "{record:?}");
     assert!(service.journal().is_empty() && !service.runs().await);
     assert_eq!(admin.ends(id).len(), 1, "one report:\n{}", admin.story());

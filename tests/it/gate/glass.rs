@@ -39,7 +39,10 @@ async fn the_glass_is_broken_with_a_reason_and_loudly() {
     admin.report(id, "succeeded").await;
     assert!(service.journal().len() == 2 && !service.runs().await);
     let record = record(&stage, id).await;
-    assert_eq!((count(&record, "glass_refused"), count(&record, "glass_broken"), count(&record, "vote")), (3, 1, 0));
+    assert_eq!(
+        (count(&record, "glass_refused"), count(&record, "glass_broken"), count(&record, "vote")),
+        (3, 1, 0)
+    );
     assert!(expires(&told) <= when(&record, "glass_broken") + 600_000, "ten minutes at most");
     assert_eq!(guest.all(loudly).len(), 1, "{}", guest.story());
     is_on_record(&stage);

@@ -69,7 +69,9 @@ async fn once(stage: &Stage, admin: &Person, ops: &str, service: &Service, name:
     };
     until(&format!("the end of {name}"), ended).await;
     let end = |e: &Event| {
-        e.is_new_message() && e.operation_id() == id && e.thread().is_none()
+        e.is_new_message()
+            && e.operation_id() == id
+            && e.thread().is_none()
             && ["succeeded", "failed", "unknown"].contains(&e.state())
     };
     let report = admin.wait_for("the report", end).await;

@@ -41,7 +41,9 @@ async fn what_runs_is_stopped_and_says_who_stopped_it() {
     let told = admin.ask(&ops, &format!("!ralf cancel {id}")).await;
     assert!(told.body().contains(&admin.id) && told.body().contains("stops it"), "{told}");
     let ended = |e: &Event| {
-        e.is_new_message() && e.operation_id() == id && e.thread().is_none()
+        e.is_new_message()
+            && e.operation_id() == id
+            && e.thread().is_none()
             && ["succeeded", "failed"].contains(&e.state())
     };
     let report = admin.wait_for("its end", ended).await;

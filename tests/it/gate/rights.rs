@@ -65,7 +65,10 @@ async fn who_loses_the_right_loses_the_vote() {
     admin.report(id, "succeeded").await;
     assert!(service.journal().len() == 2 && !service.runs().await);
     let record = record(&stage, id).await;
-    assert_eq!((count(&record, "vote_void"), count(&record, "approved"), count(&record, "dispatched")), (3, 4, 1));
+    assert_eq!(
+        (count(&record, "vote_void"), count(&record, "approved"), count(&record, "dispatched")),
+        (3, 4, 1)
+    );
     is_on_record(&stage);
 }
 

@@ -26,7 +26,10 @@ async fn at_half_time_people_are_called_and_then_it_is_over() {
     assert!(service.journal().is_empty() && admin.ends(id).len() == 1, "{}", admin.story());
     let record = record(&stage, id).await;
     let expires = proposal.operation().expect("one")["expires_ts"].as_i64().expect("a time");
-    assert!(when(&record, "reminded") >= expires - 4_000 && when(&record, "reminded") < expires, "{record:?}");
+    assert!(
+        when(&record, "reminded") >= expires - 4_000 && when(&record, "reminded") < expires,
+        "{record:?}"
+    );
     assert_eq!((count(&record, "reminded"), count(&record, "expired"), count(&record, "vote")), (1, 1, 0));
     is_on_record(&stage);
 }
@@ -40,7 +43,10 @@ async fn a_stricter_policy_holds_for_what_waits_and_a_looser_one_does_not() {
     install(&admin, &ops, "Grafana", "node-1").await;
     let deploy = admin.proposal(&ops, "Installiere Jellyfin auf node-1").await;
     let removal = admin.proposal(&ops, "Entferne Grafana von node-1").await;
-    assert_eq!((shown(&admin, &deploy)["needed"].as_i64(), shown(&admin, &removal)["needed"].as_i64()), (Some(1), Some(2)));
+    assert_eq!(
+        (shown(&admin, &deploy)["needed"].as_i64(), shown(&admin, &removal)["needed"].as_i64()),
+        (Some(1), Some(2))
+    );
 
     // One rule becomes stricter and gets a time to think it over, the other one looser.
     stage.lab().take_down("ralf").await;
@@ -65,7 +71,10 @@ async fn a_stricter_policy_holds_for_what_waits_and_a_looser_one_does_not() {
     admin.react(&ops, removal.id(), "✅").await;
     given(&admin, &removal, 1, 2).await;
     admin.and_nothing_else(&ops).await;
-    assert!(jellyfin.journal().is_empty() && grafana.journal().len() == 1, "one voice is not enough for either");
+    assert!(
+        jellyfin.journal().is_empty() && grafana.journal().len() == 1,
+        "one voice is not enough for either"
+    );
     approver.react(&ops, deploy.id(), "✅").await;
     approver.react(&ops, removal.id(), "✅").await;
     admin.report(deploy.operation_id(), "succeeded").await;

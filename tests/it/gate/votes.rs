@@ -91,8 +91,9 @@ async fn what_is_taken_back_is_cancelled_and_edits_change_nothing() {
     });
     admin.send(&ops, "m.room.message", edit).await;
     admin.and_nothing_else(&ops).await;
-    let of_vaultwarden =
-        admin.all(|e| e.operation().is_some_and(|op| op["slots"] == json!({"service": "vaultwarden", "node": "node-2"})));
+    let of_vaultwarden = admin.all(|e| {
+        e.operation().is_some_and(|op| op["slots"] == json!({"service": "vaultwarden", "node": "node-2"}))
+    });
     assert!(of_vaultwarden.is_empty() && other.journal().is_empty(), "an edit asks for nothing");
     admin.redact(&ops, &asked).await;
     let told = notice(&admin, &proposal, "Abgebrochen von").await;

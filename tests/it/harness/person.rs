@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use super::Event;
 
 /// How long anything may take. Machines are slow at times; nobody waits for so long when all is well.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Somebody in front of a Matrix client.
 pub(crate) struct Person {
