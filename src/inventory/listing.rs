@@ -63,7 +63,7 @@ pub(super) async fn list(
     if !output.status.success() || stderr.contains("Unable to parse") {
         // What it prints can quote any line of the inventory, secrets too: the log alone gets it, and hidden.
         let hidden = crate::secrets::hide(stderr.trim());
-        tracing::error!(inventory = %inventory.display(), stderr = hidden, "the inventory can't be listed");
+        tracing::error!(inventory = %inventory.display(), stderr = %hidden, "the inventory can't be listed");
         let how = format!(
             "`ansible-inventory` can't read it; run `{} -i {} --list` to see why",
             program.display(),
