@@ -66,10 +66,8 @@ impl Talk {
     /// A file beside a message: in the same place, about the same.
     fn file(&self, beside: &serde_json::Value, file: messages::Attachment) -> NewMessage {
         let same = ["m.relates_to", "org.ralf.operation"];
-        let content: serde_json::Map<String, serde_json::Value> = same
-            .into_iter()
-            .filter_map(|name| Some((name.to_owned(), beside.get(name)?.clone())))
-            .collect();
+        let content: serde_json::Map<String, serde_json::Value> =
+            same.into_iter().filter_map(|name| Some((name.to_owned(), beside.get(name)?.clone()))).collect();
         let row = json!({
             "text": file.text, "name": file.name, "mimetype": "text/plain; charset=utf-8", "content": content,
         });

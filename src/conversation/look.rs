@@ -14,7 +14,11 @@ use crate::store::State;
 const OUTPUT: usize = 1_000_000;
 
 /// What is observed just now, never remembered, and what waits.
-pub(super) async fn show_status(house: &House, talk: &Talk, target: Option<&str>) -> Result<Answer, HandleError> {
+pub(super) async fn show_status(
+    house: &House,
+    talk: &Talk,
+    target: Option<&str>,
+) -> Result<Answer, HandleError> {
     let (inventory, _) = match house.inventory().await {
         Ok(known) => known,
         Err(error) => return Ok(Answer::Say(messages::no_inventory(talk.lang, &error.to_string()))),
@@ -26,9 +30,14 @@ pub(super) async fn show_status(house: &House, talk: &Talk, target: Option<&str>
     let seen = observe::observe(&inventory, house.http(), wanted).await;
     let found = seen.into_iter().map(|seen| (seen.service, seen.host, seen.state == observe::State::Running));
     let mut open = Vec::new();
-    for state in
-        [State::AwaitingApproval, State::Approved, State::Dispatched, State::Running, State::Unknown, State::NeedsOperator]
-    {
+    for state in [
+        State::AwaitingApproval,
+        State::Approved,
+        State::Dispatched,
+        State::Running,
+        State::Unknown,
+        State::NeedsOperator,
+    ] {
         for op in house.store.operations_in(state).await? {
             let votes = house.store.votes(&op.id).await?;
             open.push(Open { given: crate::approval::approvers(&votes).len(), op });
@@ -90,5 +99,9 @@ async fn output(log: &Path) -> String {
     let bytes = tokio::fs::read(log).await.unwrap_or_default();
     let left = bytes.len().saturating_sub(OUTPUT);
     let text = String::from_utf8_lossy(&bytes[left..]);
-    if left > 0 { format!("[… {left} bytes before this are in {}]\n{text}", log.display()) } else { text.into_owned() }
+    if left > 0 {
+        format!("[… {left} bytes before this are in {}]\n{text}", log.display())
+    } else {
+        text.into_owned()
+    }
 }

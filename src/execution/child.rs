@@ -232,7 +232,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_run_that_is_asked_to_stop_still_tells_how_it_ended() {
-        let run = prepared("trap 'echo stopping; sleep 1; exit 9' INT; echo ready; while :; do sleep 0.05; done");
+        let run =
+            prepared("trap 'echo stopping; sleep 1; exit 9' INT; echo ready; while :; do sleep 0.05; done");
         assert!(!interrupt(run.path()).expect("asked"), "nothing runs yet");
         let started = begin(run.path());
         let mut lines = Vec::new();

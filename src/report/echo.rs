@@ -18,7 +18,9 @@ const PAGES: usize = 200;
 
 /// Whether the homeserver may have forgotten that it has this row.
 pub(super) fn is_old(row: &OutboxRow, now: i64) -> bool {
-    row.seq >= 0 && now - row.created_ts > FORGOTTEN_MS && matches!(row.kind.as_str(), "m.room.message" | "!file")
+    row.seq >= 0
+        && now - row.created_ts > FORGOTTEN_MS
+        && matches!(row.kind.as_str(), "m.room.message" | "!file")
 }
 
 /// The event that a row was sent as by `sender`, read backwards from the newest to the time when it was written.

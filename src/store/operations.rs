@@ -155,10 +155,10 @@ impl Store {
                 .bind(before)
                 .bind(limit)
             }
-            By::Done(service) => sqlx::query(sql(
-                "service = $1 AND state = 'succeeded' ORDER BY updated_ts DESC, id LIMIT 20",
-            ))
-            .bind(service),
+            By::Done(service) => {
+                sqlx::query(sql("service = $1 AND state = 'succeeded' ORDER BY updated_ts DESC, id LIMIT 20"))
+                    .bind(service)
+            }
             By::Recent(limit) => sqlx::query(sql("1 = 1 ORDER BY created_ts DESC, id LIMIT $1")).bind(limit),
         }
         .fetch_all(self.pool())
@@ -166,7 +166,10 @@ impl Store {
         // One row that can't be read hides no other.
         let read = |row| match operation(row) {
             Err(error @ StoreError::Corrupt { .. }) if many => {
-                tracing::error!(error = &error as &dyn std::error::Error, "an operation is left out of a list");
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "an operation is left out of a list"
+                );
                 None
             }
             other => Some(other),

@@ -67,7 +67,12 @@ impl Executor for Machines {
             steps.push(step("much has to be shown. ".repeat(800)));
         }
         let artefact = truth.fresh("bytes");
-        if truth.lab.folders.get(&key(folder)).is_some_and(|folder| folder.run != Run::Fresh || !folder.artefact.is_empty()) {
+        if truth
+            .lab
+            .folders
+            .get(&key(folder))
+            .is_some_and(|folder| folder.run != Run::Fresh || !folder.artefact.is_empty())
+        {
             truth.violates(2, format!("{} was rendered again after it was frozen", key(folder)));
         }
         truth.lab.folders.insert(key(folder), Folder { artefact: artefact.clone(), run: Run::Fresh });

@@ -30,7 +30,10 @@ pub(crate) fn proposed(truth: &mut Truth, rules: &Policy, op: &Operation) {
     let about = About { intent: &op.intent, bot: &op.bot, risk, targets: &op.plan.targets };
     let terms = rules.terms(&about);
     if op.terms.approvals < terms.approvals {
-        truth.violates(9, format!("{} takes {} approvals, not {}", op.id, terms.approvals, op.terms.approvals));
+        truth.violates(
+            9,
+            format!("{} takes {} approvals, not {}", op.id, terms.approvals, op.terms.approvals),
+        );
     }
     let shown = Shown {
         digest: op.plan.digest().full().to_owned(),
@@ -271,7 +274,12 @@ pub(crate) fn applied(truth: &mut Truth, plan: &Plan, folder: &Path) {
             truth.violates(1, format!("{id} is not what was shown"));
         }
     }
-    if truth.lab.folders.get(&folder.display().to_string()).is_none_or(|place| place.artefact != plan.artefact) {
+    if truth
+        .lab
+        .folders
+        .get(&folder.display().to_string())
+        .is_none_or(|place| place.artefact != plan.artefact)
+    {
         truth.violates(2, format!("{id} runs other bytes than were frozen"));
     }
     if truth.seen.cast.contains(&("observed".to_owned(), id.clone(), "changed")) {
@@ -351,7 +359,9 @@ pub(crate) fn at_rest(truth: &mut Truth) {
         .db
         .operations
         .values()
-        .map(|row| (row.op.id.clone(), row.op.state, truth.seen.reports.get(&row.op.id).copied().unwrap_or(0)))
+        .map(|row| {
+            (row.op.id.clone(), row.op.state, truth.seen.reports.get(&row.op.id).copied().unwrap_or(0))
+        })
         .collect();
     for (id, state, reports) in states {
         if !state.is_final() {

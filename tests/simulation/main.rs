@@ -75,7 +75,9 @@ fn find(policies: &[Policy], first: u64, most: u64, which: Option<u8>) -> Option
     (first..first.saturating_add(most)).find_map(|seed| {
         let violations = schedule::run(seed, policies);
         let found = violations.into_iter().find(|(invariant, _)| which.is_none_or(|w| w == *invariant));
-        found.map(|(invariant, what)| (seed, if which.is_some() { what } else { format!("invariant {invariant}: {what}") }))
+        found.map(|(invariant, what)| {
+            (seed, if which.is_some() { what } else { format!("invariant {invariant}: {what}") })
+        })
     })
 }
 

@@ -274,9 +274,7 @@ impl GateStore for Memory {
     async fn voted_by(&self, event_id: &str) -> Result<Option<Operation>, StoreError> {
         let truth = self.shared.lock();
         let mut rows = truth.db.operations.values();
-        Ok(rows
-            .find(|row| row.votes.iter().any(|vote| vote.event_id == event_id))
-            .map(|row| row.op.clone()))
+        Ok(rows.find(|row| row.votes.iter().any(|vote| vote.event_id == event_id)).map(|row| row.op.clone()))
     }
 
     async fn asked_by(&self, event_id: &str) -> Result<Vec<Operation>, StoreError> {
@@ -289,12 +287,7 @@ impl GateStore for Memory {
         Ok(self.shared.lock().db.outbox.iter().any(|row| !row.sent && row.room == room))
     }
 
-    async fn freeze(
-        &self,
-        cause: Cause,
-        by: By<'_>,
-        freeze: Option<&Freeze>,
-    ) -> Result<bool, StoreError> {
+    async fn freeze(&self, cause: Cause, by: By<'_>, freeze: Option<&Freeze>) -> Result<bool, StoreError> {
         pause().await;
         let fresh = {
             let mut truth = self.begin()?;

@@ -48,7 +48,10 @@ pub(crate) fn has_rights(user: &str, standing: &Standing) -> bool {
 
 pub(crate) fn room() -> Room {
     Room {
-        members: USERS.iter().map(|(user, _, _, power)| ((*user).to_owned(), *power)).collect::<BTreeMap<_, _>>(),
+        members: USERS
+            .iter()
+            .map(|(user, _, _, power)| ((*user).to_owned(), *power))
+            .collect::<BTreeMap<_, _>>(),
         upgraded: false,
     }
 }

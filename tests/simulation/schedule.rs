@@ -153,7 +153,8 @@ impl Schedule<'_> {
         let at = truth.delivered.get(room).copied().unwrap_or(0);
         let again = truth.rng.one_in(10);
         let from = if again { truth.rng.below(at + 1) } else { at };
-        let new: Vec<_> = truth.stream.iter().enumerate().skip(from).filter(|(_, e)| e.room == room).take(4).collect();
+        let new: Vec<_> =
+            truth.stream.iter().enumerate().skip(from).filter(|(_, e)| e.room == room).take(4).collect();
         let mut events: Vec<_> = new.iter().map(|(_, event)| (*event).clone()).collect();
         let last = new.last().map(|(n, _)| n + 1);
         let redactions: Vec<String> = truth
@@ -213,7 +214,8 @@ impl Schedule<'_> {
         let (user, ..) = *truth.rng.pick(&USERS);
         let approver = truth.rng.pick(&["@alice:lab", "@alice2:lab", "@bob:lab", "@carol:lab"]).to_owned();
         let user = if truth.rng.one_in(3) { user } else { approver };
-        let proposal = row.op.proposal_event.clone().or_else(|| truth.sent.get(&row.op.proposal_txn).cloned());
+        let proposal =
+            row.op.proposal_event.clone().or_else(|| truth.sent.get(&row.op.proposal_txn).cloned());
         let what = match truth.rng.below(24) {
             0..=9 => {
                 let Some(proposal) = proposal else { return };
@@ -298,7 +300,8 @@ impl Schedule<'_> {
             }
             _ => {
                 // A disk lies: the stored plan is not the one that was shown.
-                let waiting = [State::AwaitingApproval, State::Approved].map(|state| truth.in_state(state)).concat();
+                let waiting =
+                    [State::AwaitingApproval, State::Approved].map(|state| truth.in_state(state)).concat();
                 if let Some(id) = waiting.first()
                     && let Some(row) = truth.db.operations.get_mut(id)
                 {
@@ -395,9 +398,12 @@ impl Alive {
         for room in ROOMS {
             let next = {
                 let truth = shared.lock();
-                let mut waiting = truth.db.inbox.iter().enumerate().filter(|(_, row)| {
-                    !row.handled && row.event.room == room
-                });
+                let mut waiting = truth
+                    .db
+                    .inbox
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, row)| !row.handled && row.event.room == room);
                 waiting
                     .find(|(seq, row)| {
                         let wish = matches!(row.event.what, What::Ask { .. });
@@ -417,10 +423,14 @@ impl Alive {
     fn operate(&mut self, shared: &Shared) {
         let (approved, cut, twice) = {
             let mut truth = shared.lock();
-            let cut = [State::Dispatched, State::Running, State::Unknown].map(|state| truth.in_state(state)).concat();
+            let cut = [State::Dispatched, State::Running, State::Unknown]
+                .map(|state| truth.in_state(state))
+                .concat();
             (truth.in_state(State::Approved), cut, truth.rng.below(8))
         };
-        for (id, state) in approved.into_iter().map(|id| (id, true)).chain(cut.into_iter().map(|id| (id, false))) {
+        for (id, state) in
+            approved.into_iter().map(|id| (id, true)).chain(cut.into_iter().map(|id| (id, false)))
+        {
             let process = self.process.clone();
             let busy = self.tasks.iter().any(|task| task.key == format!("work {id}"));
             let key = match twice {

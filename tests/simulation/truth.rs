@@ -94,17 +94,41 @@ pub(crate) struct HsEvent {
 #[derive(Debug, Clone)]
 pub(crate) enum What {
     /// A wish, as it is understood; `hostile` slots come from the sentence.
-    Ask { kind: usize, hostile: bool, origin: Option<&'static str> },
-    Reaction { target: String, key: &'static str },
-    Redaction { target: String },
+    Ask {
+        kind: usize,
+        hostile: bool,
+        origin: Option<&'static str>,
+    },
+    Reaction {
+        target: String,
+        key: &'static str,
+    },
+    Redaction {
+        target: String,
+    },
     /// The asker edits the asking message.
     Edit,
-    Approve { op: String },
-    Deny { op: String, reason: &'static str },
-    Cancel { op: String },
-    Glass { op: String, reason: &'static str },
-    Resolve { op: String, done: bool },
-    Freeze { until: Option<i64> },
+    Approve {
+        op: String,
+    },
+    Deny {
+        op: String,
+        reason: &'static str,
+    },
+    Cancel {
+        op: String,
+    },
+    Glass {
+        op: String,
+        reason: &'static str,
+    },
+    Resolve {
+        op: String,
+        done: bool,
+    },
+    Freeze {
+        until: Option<i64>,
+    },
     Unfreeze,
     /// A membership, a power level or the room itself changed.
     Rights,
@@ -134,8 +158,16 @@ pub(crate) struct Folder {
 pub(crate) enum Run {
     Fresh,
     /// So many steps are left.
-    Going { operation: String, targets: Vec<String>, left: u32, stop: bool },
-    Ended { success: bool, rolled_back: bool },
+    Going {
+        operation: String,
+        targets: Vec<String>,
+        left: u32,
+        stop: bool,
+    },
+    Ended {
+        success: bool,
+        rolled_back: bool,
+    },
     /// The machine went down in the middle.
     CutOff,
 }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ralf::approval::{
-    self, Ballot, By, Freeze, GateError, GateStore as _, Made, Operation, Place, Rules, Standing, Verdict, World,
-    break_glass, gate,
+    self, Ballot, By, Freeze, GateError, GateStore as _, Made, Operation, Place, Rules, Standing, Verdict,
+    World, break_glass, gate,
 };
 use ralf::bots::Bot;
 use ralf::conversation::Talk;
@@ -121,7 +121,8 @@ pub(crate) async fn handle(process: Process, seq: usize, event: HsEvent) -> Resu
                 row.handled |= row.event.id == target;
             }
         }
-        What::Approve { op } | What::Deny { op, .. } | What::Cancel { op } if named(op.clone()).await?.is_none() => {}
+        What::Approve { op } | What::Deny { op, .. } | What::Cancel { op }
+            if named(op.clone()).await?.is_none() => {}
         What::Approve { op } => {
             if let Some(op) = named(op).await? {
                 let ballot = Ballot { by, verdict: Verdict::Approve, reason: "", place: Some(&place) };
@@ -138,7 +139,8 @@ pub(crate) async fn handle(process: Process, seq: usize, event: HsEvent) -> Resu
             if let Some(op) = named(op).await? {
                 let standing = world.standing(&op.room_id, "core").await?;
                 let (terms, asker) = (&op.terms, &op.requester);
-                if world.rules().may_deny(terms, op.course.escalated, asker, &event.sender, &standing).is_ok() {
+                if world.rules().may_deny(terms, op.course.escalated, asker, &event.sender, &standing).is_ok()
+                {
                     gate::cancel(world, cause, &op, by, &place).await?;
                     return Ok(());
                 }

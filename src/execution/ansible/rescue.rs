@@ -116,7 +116,10 @@ mod tests {
         let input = run.path().join(folder::INPUT);
         std::fs::create_dir_all(input.join("tasks")).expect("made");
         let write = |name: &str, text: &str| std::fs::write(input.join(name), text).expect("written");
-        write("vars.json", r#"{"ralf_service": {"__ansible_unsafe": "web"}, "ralf_targets": {"n1": {"init": {"__ansible_unsafe": "x"}}}}"#);
+        write(
+            "vars.json",
+            r#"{"ralf_service": {"__ansible_unsafe": "web"}, "ralf_targets": {"n1": {"init": {"__ansible_unsafe": "x"}}}}"#,
+        );
         write(
             "deploy.yml",
             "- hosts: all\n  tasks:\n  - block:\n    - name: Begin\n    - include_tasks: tasks/in.yml\n    rescue:\n    - name: Stop {{ ralf_service }}\n    - ansible.builtin.include_tasks: tasks/back-{{ svc.init }}.yml\n",

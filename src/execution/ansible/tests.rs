@@ -285,7 +285,9 @@ async fn a_change_that_fails_puts_the_previous_form_back() {
     quick.health_tries = 2;
     let (plan, folder) = planned(&quick, &node, &other).await.expect("planned");
     assert!(plan.changes());
-    assert!(quick.undo(&plan, &task("undo", Some("web")), &node.run("u1"), "p1").await.expect("asked").is_none());
+    assert!(
+        quick.undo(&plan, &task("undo", Some("web")), &node.run("u1"), "p1").await.expect("asked").is_none()
+    );
     let (outcome, _) = applied(&quick, &plan, &folder).await.expect("applied");
     assert!(!outcome.success && outcome.rolled_back, "{:?}", outcome.facts);
     assert_eq!(std::fs::read_to_string(&file).expect("still there"), before);

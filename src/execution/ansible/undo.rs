@@ -59,7 +59,8 @@ mod tests {
     fn only_what_was_new_can_be_taken_back() {
         let folder = "# n1: Make its data folder: /d\n--- /d\n+++ /d\n@@ -1,2 +1,2 @@\n path: /d\n-state: absent\n+state: directory\n";
         let new = "# n1: Write its program file\n--- /c\n+++ /c\n@@ -0,0 +1,2 @@\n+[program:web]\n+x\n";
-        let changed = "# n1: Write its program file\n--- /c\n+++ /c\n@@ -1,2 +1,2 @@\n [program:web]\n-x\n+y\n";
+        let changed =
+            "# n1: Write its program file\n--- /c\n+++ /c\n@@ -1,2 +1,2 @@\n [program:web]\n-x\n+y\n";
         assert!(created(&plan(&format!("{folder}{new}"))));
         assert!(created(&plan(new)));
         assert!(!created(&plan(&format!("{folder}{changed}"))));

@@ -19,7 +19,8 @@ pub(super) fn outcome(run: &Run<'_>, ending: &Ending, limit: &str, log: PathBuf,
     let back = way_back(run);
     // Ansible ends with 0 when every failure was rescued; for us that is no success.
     let success = *ending == Ending::Exit(0) && back.is_empty();
-    let rolled_back = *ending == Ending::Exit(0) && back.values().any(|done| !done.is_empty()) && only_back(run, &back);
+    let rolled_back =
+        *ending == Ending::Exit(0) && back.values().any(|done| !done.is_empty()) && only_back(run, &back);
     let mut facts = Vec::new();
     if *ending == Ending::TimedOut {
         facts.push(format!("it was stopped after {limit}, its time limit, at: {}", run.progress().now));
@@ -54,7 +55,9 @@ fn way_back<'r>(run: &'r Run<'_>) -> Back<'r> {
 
 /// Whether every host that was touched went all the way back.
 fn only_back(run: &Run<'_>, back: &Back<'_>) -> bool {
-    run.records.iter().all(|record| record.kind != Kind::Changed || back.contains_key(record.said.host.as_str()))
+    run.records
+        .iter()
+        .all(|record| record.kind != Kind::Changed || back.contains_key(record.said.host.as_str()))
 }
 
 /// What failed, one line a host; when nothing says so, what the program complained.

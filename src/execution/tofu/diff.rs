@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::sensitive::{Step, below};
 use super::show::{Action, Change, Resource, Shown};
-use crate::secrets::Redactor;
 use crate::execution::normal::visible;
+use crate::secrets::Redactor;
 
 const HIDDEN: &str = "[hidden]";
 const LATER: &str = "(known after it ran)";

@@ -24,12 +24,12 @@ use self::stream::Run;
 use self::tool::Tool;
 use super::child::{self, Ending};
 use super::{Adopted, Executor, ExecutorError, Outcome, Progress, folder, process};
-use crate::secrets::Redactor;
 use crate::approval::Permit;
 use crate::clock::Clock;
 use crate::config;
 use crate::inventory::is_name;
 use crate::plan::{Plan, Task};
+use crate::secrets::Redactor;
 
 const HINT: &str =
     "install OpenTofu and name its `tofu` in `[executors.tofu] program`; `ralf lab --with tofu` has one";

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::execution::normal::visible;
 use crate::execution::Progress;
+use crate::execution::normal::visible;
 use crate::secrets::Redactor;
 
 /// How many lines of an error's detail belong into a message.

@@ -5,11 +5,11 @@ use std::path::Path;
 use super::diff;
 use super::show::{Action, Resource, Shown};
 use super::stream::Run;
+use crate::execution::Outcome;
 use crate::execution::child::{self, Ending};
 use crate::execution::normal::visible;
-use crate::execution::Outcome;
-use crate::secrets::Redactor;
 use crate::plan::{Effects, Plan, Risk, Step};
+use crate::secrets::Redactor;
 
 /// The log's name in the run folder.
 const LOG: &str = "log.txt";
@@ -154,7 +154,11 @@ pub(super) fn evidence(run: &Run<'_>) -> Vec<String> {
 /// What the program complained, without secrets.
 pub(super) fn complaints(folder: &Path, redactor: &Redactor, repeats: bool) -> String {
     let bytes = std::fs::read(folder.join(child::ERRORS)).unwrap_or_default();
-    if repeats { redactor.hide(&visible(&String::from_utf8_lossy(&bytes))).into_owned() } else { String::new() }
+    if repeats {
+        redactor.hide(&visible(&String::from_utf8_lossy(&bytes))).into_owned()
+    } else {
+        String::new()
+    }
 }
 
 /// Writes the log that people read.

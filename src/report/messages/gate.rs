@@ -151,7 +151,8 @@ pub fn frozen(lang: Lang, freeze: &Freeze) -> Text {
 }
 
 pub(super) fn because(lang: Lang, freeze: &Freeze) -> String {
-    let by = if freeze.by == "policy.freeze" { t(lang, "Konfiguration", "configuration") } else { &freeze.by };
+    let by =
+        if freeze.by == "policy.freeze" { t(lang, "Konfiguration", "configuration") } else { &freeze.by };
     if freeze.reason.is_empty() { by.to_owned() } else { format!("{by}: {}", freeze.reason) }
 }
 

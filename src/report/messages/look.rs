@@ -130,7 +130,11 @@ pub fn status(lang: Lang, board: &Board<'_>) -> Text {
     };
     if let Some(freeze) = &board.freeze {
         let until = freeze.until_ts.map_or_else(String::new, |until| {
-            format!(" · {} {}", t(lang, "endet von selbst in", "ends by itself in"), span(lang, until - board.now))
+            format!(
+                " · {} {}",
+                t(lang, "endet von selbst in", "ends by itself in"),
+                span(lang, until - board.now)
+            )
         });
         text = text.line(&format!(
             "🧊 {} ({}){until}",
@@ -140,7 +144,9 @@ pub fn status(lang: Lang, board: &Board<'_>) -> Text {
     }
     let about = |open: &&Open| {
         let task = &open.op.plan.task;
-        board.asked.is_none_or(|name| task.service.as_deref() == Some(name) || task.hosts.iter().any(|h| h == name))
+        board
+            .asked
+            .is_none_or(|name| task.service.as_deref() == Some(name) || task.hosts.iter().any(|h| h == name))
     };
     let open: Vec<String> = board.open.iter().filter(about).map(|open| waiting(lang, board, open)).collect();
     if open.is_empty() { text } else { text.head(t(lang, "Offene Vorgänge", "Open operations")).list(open) }

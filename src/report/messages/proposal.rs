@@ -127,14 +127,19 @@ fn overview(lang: Lang, op: &Operation) -> Vec<(&'static str, Vec<String>)> {
     let step = |step: &Step| format!("{} ({})", steps::title(lang, &step.title), step.host);
     let steps = |changes: bool| plan.steps.iter().filter(|s| s.changes == changes).map(step).collect();
     // Service and host stand in the title; everything else that was asked for stands here.
-    let asked = op.plan.task.slots.iter().filter(|(name, _)| !matches!(name.as_str(), "service" | "node" | "host"));
+    let asked =
+        op.plan.task.slots.iter().filter(|(name, _)| !matches!(name.as_str(), "service" | "node" | "host"));
     let lists: [(&str, Vec<String>); 6] = [
         (t(lang, "Angaben:", "As asked:"), asked.map(|(name, value)| format!("{name} = {value}")).collect()),
         (t(lang, "Ziele:", "Targets:"), plan.targets.clone()),
         (t(lang, "Schritte, die etwas ändern:", "Steps that change something:"), steps(true)),
         (t(lang, "Läuft mit, ohne etwas zu ändern:", "Runs along and changes nothing:"), steps(false)),
         (
-            t(lang, "Benutzte Geheimnisse (nur der Verweis, nie der Wert):", "Secrets used (by reference, never by value):"),
+            t(
+                lang,
+                "Benutzte Geheimnisse (nur der Verweis, nie der Wert):",
+                "Secrets used (by reference, never by value):",
+            ),
             plan.secrets.iter().map(|secret| format!("{} @ {}", secret.reference, secret.version)).collect(),
         ),
         (
@@ -182,8 +187,12 @@ fn effects(lang: Lang, effects: Effects) -> Option<String> {
     let Effects { create, change, replace, destroy } = effects;
     let warn = if replace + destroy > 0 { "⚠ " } else { "" };
     (create + change + replace + destroy > 0).then(|| match lang {
-        Lang::De => format!("{warn}{create} neu · {change} geändert · {replace} ersetzt · {destroy} zerstört"),
-        Lang::En => format!("{warn}{create} to create · {change} to change · {replace} to replace · {destroy} to destroy"),
+        Lang::De => {
+            format!("{warn}{create} neu · {change} geändert · {replace} ersetzt · {destroy} zerstört")
+        }
+        Lang::En => format!(
+            "{warn}{create} to create · {change} to change · {replace} to replace · {destroy} to destroy"
+        ),
     })
 }
 
@@ -266,8 +275,12 @@ pub fn proposal(lang: Lang, op: &Operation, approved_by: &[String], now: i64) ->
         Some(file) => {
             let changing = plan.steps.iter().filter(|step| step.changes).count();
             let what = match lang {
-                Lang::De => format!("Ziele und {} Schritte, von denen {changing} etwas ändern", plan.steps.len()),
-                Lang::En => format!("Targets and {} steps, {changing} of which change something", plan.steps.len()),
+                Lang::De => {
+                    format!("Ziele und {} Schritte, von denen {changing} etwas ändern", plan.steps.len())
+                }
+                Lang::En => {
+                    format!("Targets and {} steps, {changing} of which change something", plan.steps.len())
+                }
             };
             text.line(&attached(lang, &what, &file))
         }
@@ -296,7 +309,8 @@ fn stand(lang: Lang, op: &Operation, approved_by: &[String], now: i64, text: Tex
         };
         return text.line(&format!("{}: {}{by}", t(lang, "Stand", "State"), state(lang, op.state)));
     }
-    let so_far = if approved_by.is_empty() { String::new() } else { format!(" ({})", approved_by.join(", ")) };
+    let so_far =
+        if approved_by.is_empty() { String::new() } else { format!(" ({})", approved_by.join(", ")) };
     let (id, given, needed, left) =
         (&op.id, approved_by.len(), op.terms.approvals, span(lang, op.expires_ts - now));
     text.line(&match lang {
@@ -304,7 +318,9 @@ fn stand(lang: Lang, op: &Operation, approved_by: &[String], now: i64, text: Tex
         Lang::En => format!("Approvals: {given} of {needed}{so_far} · expires in {left}"),
     })
     .line(&match lang {
-        Lang::De => format!("✅ freigeben · ❌ ablehnen – oder `!ralf genehmige {id}` / `!ralf ablehnen {id}`"),
+        Lang::De => {
+            format!("✅ freigeben · ❌ ablehnen – oder `!ralf genehmige {id}` / `!ralf ablehnen {id}`")
+        }
         Lang::En => format!("✅ approve · ❌ deny – or `!ralf approve {id}` / `!ralf deny {id}`"),
     })
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use ralf_intents::Lang;
 
 use super::*;
-use crate::approval::{Rules, Standing};
-use crate::config::Config;
 use crate::approval::{Escalation, Freeze, Glass, Never, Operation, Refusal, State, Vote, Who};
+use crate::approval::{Rules, Standing};
 use crate::audit::Entry;
+use crate::config::Config;
 use crate::config::Role;
 use crate::execution::{Outcome, Progress};
 use crate::plan::{Effects, Plan, Risk, SecretUse, Step, Task};
@@ -112,8 +112,7 @@ fn freeze(reason: &str) -> Freeze {
 fn rich(state: State) -> Operation {
     let mut op = operation("deploy", state);
     op.plan.effects = Effects { create: 2, change: 1, replace: 0, destroy: 1 };
-    op.plan.secrets =
-        vec![SecretUse { reference: "vault://kv/db#password".into(), version: "3".into() }];
+    op.plan.secrets = vec![SecretUse { reference: "vault://kv/db#password".into(), version: "3".into() }];
     op.plan.rescue =
         vec![Step { title: "Delete the new program file".into(), host: "node-2".into(), changes: true }];
     op.plan.task.slots.insert("version".into(), "10.9".into());
@@ -226,7 +225,14 @@ fn gate(lang: Lang) -> Vec<(&'static str, Text)> {
         ("escalated", escalated(lang, &waiting)),
         ("frozen", frozen(lang, &freeze("Updates laufen"))),
         ("freeze begins", freeze_begins(lang, &freeze("Updates laufen"), NOW)),
-        ("freeze begins, by config", freeze_begins(lang, &Freeze { by: "policy.freeze".into(), reason: String::new(), until_ts: None }, NOW)),
+        (
+            "freeze begins, by config",
+            freeze_begins(
+                lang,
+                &Freeze { by: "policy.freeze".into(), reason: String::new(), until_ts: None },
+                NOW,
+            ),
+        ),
         ("freeze ends", freeze_ends(lang, true)),
         ("freeze ends, there was none", freeze_ends(lang, false)),
         ("frozen by config", frozen_by_config(lang, "Umzug")),
@@ -237,12 +243,19 @@ fn gate(lang: Lang) -> Vec<(&'static str, Text)> {
         ("stopping", stopping(lang, admin)),
         ("head", Text::new().small(&head(lang, 42, "0123456789abcdef"))),
         ("never", never(lang, &waiting, &never_)),
-        ("rolled back", final_report(lang, &operation("deploy", State::RolledBack), &Outcome {
-            success: false,
-            rolled_back: true,
-            facts: vec!["node-2: jellyfin did not answer".into()],
-            log: "/log".into(),
-        })),
+        (
+            "rolled back",
+            final_report(
+                lang,
+                &operation("deploy", State::RolledBack),
+                &Outcome {
+                    success: false,
+                    rolled_back: true,
+                    facts: vec!["node-2: jellyfin did not answer".into()],
+                    log: "/log".into(),
+                },
+            ),
+        ),
         ("not shown yet", not_shown_yet(lang)),
         ("not as approved", Text::new().line(not_as_approved(lang))),
     ]
@@ -289,7 +302,13 @@ fn all(lang: Lang) -> String {
         ("history, empty", history(lang, &[])),
         ("history", history(lang, std::slice::from_ref(&waiting))),
         ("why", told(lang)),
-        ("status", status(lang, &Board { found: vec![("jellyfin".into(), "node-2".into(), true)], ..Board::default() })),
+        (
+            "status",
+            status(
+                lang,
+                &Board { found: vec![("jellyfin".into(), "node-2".into(), true)], ..Board::default() },
+            ),
+        ),
         ("status, nothing runs, much waits", status(lang, &board(None))),
         ("status, frozen", status(lang, &board(Some(freeze("Updates laufen"))))),
         ("status of one", status(lang, &Board { asked: Some("jellyfin"), ..Board::default() })),
@@ -329,7 +348,9 @@ fn all(lang: Lang) -> String {
         ("meanwhile so", Text::new().line(meanwhile_so(lang))),
     ];
     let texts = texts.into_iter().chain(gate(lang));
-    let times = regex::Regex::new(r"\d\d\.\d\d\.(?:\d{4})? ?\d\d:\d\d(?::\d\d)?|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\d\d:\d\d:\d\d");
+    let times = regex::Regex::new(
+        r"\d\d\.\d\d\.(?:\d{4})? ?\d\d:\d\d(?::\d\d)?|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\d\d:\d\d:\d\d",
+    );
     let times = times.expect("a pattern");
     texts.map(|(name, text)| format!("── {name}\n{}\n", times.replace_all(text.plain(), "⟨time⟩"))).collect()
 }
@@ -358,7 +379,11 @@ fn a_long_diff_goes_into_a_file_that_is_named_by_its_hash() {
 #[test]
 fn a_long_step_list_goes_into_a_file_and_nothing_is_cut() {
     let mut op = operation("deploy", State::AwaitingApproval);
-    let step = |n: usize| Step { title: format!("Step {n} <\u{202e}x>"), host: "node-2".into(), changes: n % 2 == 0 };
+    let step = |n: usize| Step {
+        title: format!("Step {n} <\u{202e}x>"),
+        host: "node-2".into(),
+        changes: n % 2 == 0,
+    };
     op.plan.steps = (0..400).map(step).collect();
     op.plan.diff = "+\"a\" line of a long diff\n".repeat(3_000);
     let files = attachments(&op);
@@ -381,10 +406,15 @@ fn a_long_story_is_whole_in_its_file() {
         facts: (0..200).map(|n| format!("node-{n}: {}", "x".repeat(300))).collect(),
         log: "/log".into(),
     });
-    let story = Story { op: &op, votes: &[], entries: &[], instead_of: None, undone_by: None, output: "one\ntwo\n" };
+    let story =
+        Story { op: &op, votes: &[], entries: &[], instead_of: None, undone_by: None, output: "one\ntwo\n" };
     let (text, file) = why(Lang::En, &story);
     let file = file.expect("it is long");
     assert!(text.plain().contains(&file.name) && !text.plain().contains("[…+"), "{}", text.plain());
     assert!(text.build().to_string().len() < 60_000);
-    assert!(file.text.contains("node-199: xxx") && file.text.contains(&"x".repeat(300)) && file.text.contains("two"));
+    assert!(
+        file.text.contains("node-199: xxx")
+            && file.text.contains(&"x".repeat(300))
+            && file.text.contains("two")
+    );
 }

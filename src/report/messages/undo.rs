@@ -21,9 +21,21 @@ pub fn cannot_undo(lang: Lang, done: &Operation) -> Text {
     let why = match (lang, done.plan.task.action.as_str()) {
         (Lang::De, "restart") => "Ein Neustart lässt sich nicht ungeschehen machen.".to_owned(),
         (Lang::En, "restart") => "A restart can't be undone.".to_owned(),
-        (Lang::De, "deploy") => format!("Den Dienst gab es schon vorher, und seine frühere Fassung ist nicht aufgehoben. Nenn die Version, die laufen soll: `Installiere {service} in Version X`, oder nimm ihn weg: `Entferne {service}`."),
-        (Lang::En, "deploy") => format!("The service was there before, and its earlier form is not kept. Name the version that shall run: `Install {service} version X`, or take it away: `Remove {service}`."),
-        (lang, _) => format!("{} {}", done.plan.executor, t(lang, "bietet dafür keinen Rückweg an. Sag mir, wie es stattdessen sein soll.", "offers no way back from that. Tell me how it shall be instead.")),
+        (Lang::De, "deploy") => format!(
+            "Den Dienst gab es schon vorher, und seine frühere Fassung ist nicht aufgehoben. Nenn die Version, die laufen soll: `Installiere {service} in Version X`, oder nimm ihn weg: `Entferne {service}`."
+        ),
+        (Lang::En, "deploy") => format!(
+            "The service was there before, and its earlier form is not kept. Name the version that shall run: `Install {service} version X`, or take it away: `Remove {service}`."
+        ),
+        (lang, _) => format!(
+            "{} {}",
+            done.plan.executor,
+            t(
+                lang,
+                "bietet dafür keinen Rückweg an. Sag mir, wie es stattdessen sein soll.",
+                "offers no way back from that. Tell me how it shall be instead."
+            )
+        ),
     };
     Text::new().line(&match lang {
         Lang::De => format!("Zuletzt war es „{what}“ (`{id}`). {why} Es ist nichts geschehen."),

@@ -43,8 +43,7 @@ pub fn why(lang: Lang, story: &Story<'_>) -> (Text, Option<Attachment>) {
         (t(lang, "Ergebnis", "Outcome"), outcome(lang, story)),
         (t(lang, "Protokoll", "Record"), story.entries.iter().map(entry).collect()),
     ];
-    let parts: Vec<(&str, Vec<String>)> =
-        parts.into_iter().filter(|(_, lines)| !lines.is_empty()).collect();
+    let parts: Vec<(&str, Vec<String>)> = parts.into_iter().filter(|(_, lines)| !lines.is_empty()).collect();
     let output: Vec<&str> = story.output.lines().collect();
     let bytes: usize = parts.iter().flat_map(|(_, lines)| lines).map(|line| line.len() + 4).sum();
     let tail = output[output.len().saturating_sub(TAIL)..].join("\n");
@@ -104,7 +103,11 @@ fn whole(lang: Lang, head: &str, parts: &[(&str, Vec<String>)], op: &Operation, 
     };
     parts.iter().for_each(|(name, lines)| add(name, lines));
     let step = |step: &crate::plan::Step| {
-        let changes = if step.changes { t(lang, "ändert", "changes") } else { t(lang, "ändert nichts", "changes nothing") };
+        let changes = if step.changes {
+            t(lang, "ändert", "changes")
+        } else {
+            t(lang, "ändert nichts", "changes nothing")
+        };
         format!("{}: {} ({changes})", step.host, step.title)
     };
     add(t(lang, "Schritte", "Steps"), &op.plan.steps.iter().map(step).collect::<Vec<_>>());
@@ -159,7 +162,11 @@ fn plan(lang: Lang, op: &Operation) -> Vec<String> {
     if !secrets.is_empty() {
         lines.push(format!("{}: {}", t(lang, "Geheimnisse", "Secrets"), secrets.join(", ")));
     }
-    let rescue = plan.rescue.iter().map(|step| format!("{} ({})", steps::title(lang, &step.title), step.host)).collect::<Vec<_>>();
+    let rescue = plan
+        .rescue
+        .iter()
+        .map(|step| format!("{} ({})", steps::title(lang, &step.title), step.host))
+        .collect::<Vec<_>>();
     if !rescue.is_empty() {
         lines.push(format!("{}: {}", t(lang, "Rückweg", "Way back"), rescue.join(", ")));
     }
@@ -170,11 +177,19 @@ fn rule(lang: Lang, op: &Operation) -> Vec<String> {
     let terms = &op.terms;
     let mut lines = vec![needs(lang, terms)];
     if terms.power > 0 {
-        lines.push(format!("{}: {}", t(lang, "Berechtigungsstufe mindestens", "Power level at least"), terms.power));
+        lines.push(format!(
+            "{}: {}",
+            t(lang, "Berechtigungsstufe mindestens", "Power level at least"),
+            terms.power
+        ));
     }
     if let Some(escalation) = &terms.escalation {
         let (after, to) = (span(lang, escalation.after_ms), people(lang, &escalation.to));
-        let was = if op.course.escalated { t(lang, "gerufen", "called") } else { t(lang, "nicht gerufen", "not called") };
+        let was = if op.course.escalated {
+            t(lang, "gerufen", "called")
+        } else {
+            t(lang, "nicht gerufen", "not called")
+        };
         lines.push(match lang {
             Lang::De => format!("Nach {after} auch: {to} ({was})"),
             Lang::En => format!("After {after} also: {to} ({was})"),
@@ -191,7 +206,12 @@ fn votes(lang: Lang, story: &Story<'_>) -> Vec<String> {
     };
     let mut lines: Vec<String> = story.votes.iter().map(line).collect();
     if let Some(glass) = &story.op.course.glass {
-        lines.push(format!("🚨 {} {}: {}", glass.by, t(lang, "allein, im Notfall", "alone, in an emergency"), glass.reason));
+        lines.push(format!(
+            "🚨 {} {}: {}",
+            glass.by,
+            t(lang, "allein, im Notfall", "alone, in an emergency"),
+            glass.reason
+        ));
     }
     if let Some(reason) = &story.op.course.reason {
         lines.push(format!("{}: {reason}", t(lang, "Grund der Ablehnung", "Denied because")));
@@ -227,7 +247,10 @@ fn outcome(lang: Lang, story: &Story<'_>) -> Vec<String> {
     let by = story.entries.iter().find(|entry| entry.kind == State::Superseded.as_str());
     let links = [
         (t(lang, "tritt an die Stelle von", "takes the place of"), story.instead_of.clone()),
-        (t(lang, "ersetzt durch", "replaced by"), by.map(|entry| entry.detail.trim_start_matches("by ").to_owned())),
+        (
+            t(lang, "ersetzt durch", "replaced by"),
+            by.map(|entry| entry.detail.trim_start_matches("by ").to_owned()),
+        ),
         (t(lang, "nimmt zurück", "undoes"), op.course.undoes.clone()),
         (t(lang, "zurückgenommen durch", "undone by"), story.undone_by.clone()),
     ];

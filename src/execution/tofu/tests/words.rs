@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::super::show::Shown;
 use super::super::words::{differences, effects, risk, steps};
 use crate::execution::ExecutorError;
-use crate::secrets::Redactor;
 use crate::plan::{Effects, Risk};
+use crate::secrets::Redactor;
 
 fn shown(plan: Value) -> Result<Shown, ExecutorError> {
     Shown::parse(plan.to_string().as_bytes())
