@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::done;
 use crate::approval::{By, gate};
 use crate::event::Event;
 use crate::house::House;
@@ -14,17 +15,15 @@ pub(super) async fn redacted(
     event: &Event,
     target: &str,
 ) -> Result<Handled, HandleError> {
+    // Its plan may still be in the making: first nothing more can come of it, then what came of it is taken back.
+    let mut tx = house.store.begin().await?;
+    tx.unheard(target).await?;
+    tx.forget_questions_about(target).await?;
+    tx.commit().await?;
     let by = By { actor: event.sender.as_str(), event: &event.id };
     if gate::redact(house.as_ref(), seq, &event.room, target, by).await? {
         house.approved.notify_one();
         return Ok(Handled::Done);
     }
-    let mut tx = house.store.begin().await?;
-    if tx.handled(seq).await? {
-        // Its plan may still be in the making.
-        tx.unheard(target).await?;
-        tx.forget_questions_about(target).await?;
-        tx.commit().await?;
-    }
-    Ok(Handled::Done)
+    done(house, seq).await
 }

@@ -64,7 +64,7 @@ impl Executor for Machines {
         if task.action == "update" {
             // What would hide or turn text, and more than fits.
             steps.push(step("ok \u{202e}lla eteled\u{200b}".into()));
-            steps.push(step("much has to be shown. ".repeat(800)));
+            steps.push(step("much has to be shown. ".repeat(300)));
         }
         let artefact = truth.fresh("bytes");
         if truth

@@ -14,7 +14,10 @@ mod schedule;
 mod truth;
 mod world;
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use ralf::approval::mutants::{Mutant, make};
@@ -22,7 +25,7 @@ use ralf::approval::mutants::{Mutant, make};
 use truth::Policy;
 
 /// How many schedules the ordinary suite runs, and at most for each mutant.
-const SHORT: u64 = 4_000;
+const SHORT: u64 = 20_000;
 const FOR_A_MUTANT: u64 = 200_000;
 
 fn main() -> ExitCode {
@@ -70,15 +73,30 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs schedules until one breaks an invariant: this one, or any.
+/// Runs schedules, on all cores, until one breaks an invariant: this one, or any. Gives the first seed that does.
 fn find(policies: &[Policy], first: u64, most: u64, which: Option<u8>) -> Option<(u64, String)> {
-    (first..first.saturating_add(most)).find_map(|seed| {
+    let next = AtomicU64::new(first);
+    let end = AtomicU64::new(first.saturating_add(most));
+    let found = Mutex::new(BTreeMap::new());
+    let work = || loop {
+        let seed = next.fetch_add(1, Ordering::Relaxed);
+        if seed >= end.load(Ordering::Relaxed) {
+            return;
+        }
         let violations = schedule::run(seed, policies);
-        let found = violations.into_iter().find(|(invariant, _)| which.is_none_or(|w| w == *invariant));
-        found.map(|(invariant, what)| {
-            (seed, if which.is_some() { what } else { format!("invariant {invariant}: {what}") })
-        })
-    })
+        let broken = violations.into_iter().find(|(invariant, _)| which.is_none_or(|w| w == *invariant));
+        if let Some((invariant, what)) = broken {
+            end.fetch_min(seed, Ordering::Relaxed);
+            let what = if which.is_some() { what } else { format!("invariant {invariant}: {what}") };
+            found.lock().unwrap_or_else(PoisonError::into_inner).insert(seed, what);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(work);
+        }
+    });
+    found.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().next()
 }
 
 fn explore(policies: &[Policy], first: u64, schedules: u64) -> ExitCode {

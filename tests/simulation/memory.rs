@@ -101,6 +101,15 @@ impl Memory {
         Ok(())
     }
 
+    /// Takes an event back that is still being handled.
+    pub(crate) async fn forget(&self, event: &str) -> Result<(), StoreError> {
+        pause().await;
+        for row in &mut self.begin()?.db.inbox {
+            row.handled |= row.event.id == event;
+        }
+        Ok(())
+    }
+
     /// Notes that an event is handled, with nothing else.
     pub(crate) async fn handled(&self, cause: i64) -> Result<(), StoreError> {
         pause().await;

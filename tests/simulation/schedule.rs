@@ -82,7 +82,7 @@ impl Schedule<'_> {
             truth.db.serving
         };
         let rules = self.policies[policy].clone();
-        let process = Process::new(Memory { shared: self.shared.clone(), token, rules });
+        let process = Process { store: Memory { shared: self.shared.clone(), token, rules } };
         let mut alive = Alive { process: process.clone(), tasks: Vec::new() };
         alive.begin("tighten", async move { gate::tighten(&process).await });
         self.alive.push(alive);
@@ -323,10 +323,10 @@ impl Schedule<'_> {
             truth.happens(OPS, "@bob:lab", What::Unfreeze);
         }
         for round in 0..40 {
-            for _ in 0..12 {
+            for _ in 0..6 {
                 self.deliver();
             }
-            for _ in 0..6 {
+            for _ in 0..3 {
                 let alive = &mut self.alive[0];
                 alive.listen(&self.shared);
                 alive.operate(&self.shared);

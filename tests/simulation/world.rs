@@ -1,7 +1,7 @@
 //! A process: the gate's world, and what it does with an event.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use ralf::approval::{
     self, Ballot, By, Freeze, GateError, GateStore as _, Made, Operation, Place, Rules, Standing, Verdict,
@@ -25,14 +25,10 @@ use crate::truth::{HsEvent, What};
 #[derive(Clone)]
 pub(crate) struct Process {
     pub(crate) store: Memory,
-    hide: Arc<Redactor>,
 }
 
-impl Process {
-    pub(crate) fn new(store: Memory) -> Self {
-        Self { store, hide: Arc::new(Redactor::new(["hunter2hunter2".to_owned()])) }
-    }
-}
+/// What it knows takes a while to be made ready, and is the same for all.
+static REDACTOR: LazyLock<Redactor> = LazyLock::new(|| Redactor::new(["hunter2hunter2".to_owned()]));
 
 impl World for Process {
     type Store = Memory;
@@ -79,7 +75,7 @@ impl World for Process {
     }
 
     fn hide(&self, text: &str) -> String {
-        self.hide.hide(text).into_owned()
+        REDACTOR.hide(text).into_owned()
     }
 
     fn shown(&self, outcome: &Outcome) -> (Outcome, bool) {
@@ -111,14 +107,11 @@ pub(crate) async fn handle(process: Process, seq: usize, event: HsEvent) -> Resu
             }
         }
         What::Redaction { target } => {
+            // Its plan may still be in the making: first nothing more can come of it, then what came of it is taken back.
+            store.forget(&target).await?;
             if gate::redact(world, cause, event.room, &target, by).await? {
                 judge::handled(&mut store.shared.lock(), seq);
                 return Ok(());
-            }
-            // Its plan may still be in the making.
-            let mut truth = store.shared.lock();
-            for row in &mut truth.db.inbox {
-                row.handled |= row.event.id == target;
             }
         }
         What::Approve { op } | What::Deny { op, .. } | What::Cancel { op }

@@ -4,6 +4,7 @@ use ralf_intents::Lang;
 use serde_json::{Value, json};
 
 use super::{state, steps};
+use crate::approval::mutants::{self, Mutant};
 use crate::approval::{Operation, State, Terms, Who};
 use crate::plan::{Effects, Risk, Step};
 use crate::report::{Text, t};
@@ -95,7 +96,7 @@ pub struct Attachment {
 
 impl Attachment {
     /// SHA-256, hex.
-    fn hash(&self) -> String {
+    pub fn hash(&self) -> String {
         crate::plan::hex(&<sha2::Sha256 as sha2::Digest>::digest(&self.text))
     }
 }
@@ -125,7 +126,10 @@ fn diff_file(op: &Operation) -> Option<Attachment> {
 fn overview(lang: Lang, op: &Operation) -> Vec<(&'static str, Vec<String>)> {
     let plan = &op.plan;
     let step = |step: &Step| format!("{} ({})", steps::title(lang, &step.title), step.host);
-    let steps = |changes: bool| plan.steps.iter().filter(|s| s.changes == changes).map(step).collect();
+    let steps = |changes: bool| {
+        let shown = if mutants::is(Mutant::CutSilently) { 1 } else { usize::MAX };
+        plan.steps.iter().filter(|s| s.changes == changes).take(shown).map(step).collect()
+    };
     // Service and host stand in the title; everything else that was asked for stands here.
     let asked =
         op.plan.task.slots.iter().filter(|(name, _)| !matches!(name.as_str(), "service" | "node" | "host"));
