@@ -20,6 +20,8 @@ pub struct Case {
     pub lease: Option<i64>,
     /// Another operation that holds one of its targets.
     pub rival: Option<String>,
+    /// Something of the proposal – its message, or a file beside it – is still on its way.
+    pub unshown: bool,
     /// What is to be done, in order.
     effects: Vec<Effect>,
 }
@@ -175,6 +177,22 @@ pub enum Notice {
     Resolved(String),
 }
 
+impl Notice {
+    /// Whether it tells of an operation's end.
+    pub fn ends(&self) -> bool {
+        matches!(
+            self,
+            Self::Denied(..)
+                | Self::Expired
+                | Self::Cancelled(_)
+                | Self::RoomGone
+                | Self::Superseded
+                | Self::Ended(_)
+                | Self::Resolved(_)
+        )
+    }
+}
+
 /// Why something is refused, besides what the policy says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
@@ -200,7 +218,7 @@ impl Case {
         lease: Option<i64>,
         rival: Option<String>,
     ) -> Self {
-        Self { op, votes, now, freeze, lease, rival, effects: Vec::new() }
+        Self { op, votes, now, freeze, lease, rival, unshown: false, effects: Vec::new() }
     }
 
     /// A case of an operation that is not stored yet.

@@ -35,6 +35,13 @@ pub(super) fn lease(case: &mut Case, rules: &Rules, token: i64) -> bool {
     true
 }
 
+/// Gives its targets back: it can't be claimed now.
+pub(super) fn unlease(case: &mut Case, token: i64) {
+    if case.op.state == State::Approved && case.lease == Some(token) {
+        case.then(Effect::Release);
+    }
+}
+
 /// The freeze in force, of the store or of the configuration.
 fn frozen(case: &Case, rules: &Rules) -> Option<Freeze> {
     if mutants::is(Mutant::FreezeIgnored) {

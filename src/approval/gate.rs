@@ -80,15 +80,14 @@ pub async fn react<W: World>(
     by: By<'_>,
 ) -> Result<bool, GateError> {
     let store = world.store();
+    // Asked first: what is sent meanwhile is found then.
+    let unsent = super::verdict(key).is_some() && store.unsent(room).await?;
     let mut found = store.proposed_by(target).await?;
     if found.is_none() && mutants::is(Mutant::AnyEventCounts) {
         found = store.asked_by(target).await?.pop();
     }
     let Some(op) = found else {
-        if super::verdict(key).is_some() && store.unsent(room).await? {
-            return Err(GateError::TooEarly);
-        }
-        return Ok(false);
+        return if unsent { Err(GateError::TooEarly) } else { Ok(false) };
     };
     let Some(verdict) = super::verdict(key).filter(|_| op.room_id == room) else { return Ok(false) };
     let ballot = vote::Ballot { by, verdict, reason: "", place: None };
@@ -138,7 +137,7 @@ pub async fn redact<W: World>(
     by: By<'_>,
 ) -> Result<bool, GateError> {
     let store = world.store();
-    if let Some(op) = store.voted_by(target).await?.filter(|op| op.room_id == room) {
+    if let Some((op, _)) = store.voted_by(target).await?.filter(|(_, voted_in)| voted_in == room) {
         let standing = standing(world, &op).await?;
         let rules = world.rules();
         store.decide(&op.id, Some(cause), |case| vote::withdraw(case, rules, &standing, by, target)).await?;
@@ -198,7 +197,8 @@ pub async fn rights_changed<W: World>(world: &W, room: &str, by: By<'_>) -> Resu
         let Some(op) = world.store().operation(&id).await? else { continue };
         let standing = standing(world, &op).await?;
         let rules = world.rules();
-        world.store().decide(&id, None, |case| vote::rights_changed(case, rules, &standing, by)).await?;
+        let decide = |case: &mut _| vote::rights_changed(case, rules, &standing, by);
+        each(&id, world.store().decide(&id, None, decide).await.map_err(Into::into))?;
     }
     Ok(())
 }
@@ -220,31 +220,45 @@ pub async fn resolve<W: World>(
 pub async fn tick<W: World>(world: &W) -> Result<(), GateError> {
     let store = world.store();
     for id in store.due(store.now_ms()).await? {
-        store.decide(&id, None, |case| time::tick(case, world.rules())).await?;
+        each(&id, store.decide(&id, None, |case| time::tick(case, world.rules())).await.map_err(Into::into))?;
     }
     Ok(())
+}
+
+/// One that can't be decided does not stop the others.
+fn each<T>(id: &str, decided: Result<T, GateError>) -> Result<(), GateError> {
+    match decided {
+        Err(error @ GateError::Store(StoreError::Fenced)) => Err(error),
+        Err(error) => {
+            tracing::error!(operation = id, error = &error as &dyn std::error::Error, "not decided now");
+            Ok(())
+        }
+        Ok(_) => Ok(()),
+    }
 }
 
 /// Applies a policy that was made stricter to what waits: what a start begins with.
 pub async fn tighten<W: World>(world: &W) -> Result<(), GateError> {
     for state in [State::AwaitingApproval, State::Approved] {
         for id in world.store().in_state(state).await? {
-            let Some(op) = world.store().operation(&id).await? else { continue };
-            let Ok(standing) = standing(world, &op).await else { continue };
-            let rules = world.rules();
-            let by = By::RALF;
-            world
-                .store()
-                .decide(&id, None, |case| {
-                    time::tighten(case, rules);
-                    vote::rights_changed(case, rules, &standing, by);
-                    if vote::reopen(case, rules, &standing, by) {
-                        case.refresh();
-                    }
-                })
-                .await?;
+            each(&id, tighten_one(world, &id).await)?;
         }
     }
+    Ok(())
+}
+
+async fn tighten_one<W: World>(world: &W, id: &str) -> Result<(), GateError> {
+    let Some(op) = world.store().operation(id).await? else { return Ok(()) };
+    let standing = standing(world, &op).await?;
+    let rules = world.rules();
+    let decide = |case: &mut super::Case| {
+        time::tighten(case, rules);
+        vote::rights_changed(case, rules, &standing, By::RALF);
+        if vote::reopen(case, rules, &standing, By::RALF) {
+            case.refresh();
+        }
+    };
+    world.store().decide(id, None, decide).await?;
     Ok(())
 }
 
@@ -266,7 +280,14 @@ pub async fn dispatch<W: World>(world: &W, id: &str) -> Result<(), GateError> {
         Ok(_) => return plan_again(world, &op, executor.as_ref()).await,
         Err(error) => return fail(world, &op, vec![words(&error)]).await,
     }
-    let standing = standing(world, &op).await?;
+    let standing = match standing(world, &op).await {
+        Ok(standing) => standing,
+        Err(error) => {
+            // Others may go on meanwhile.
+            store.decide(id, None, |case| dispatch::unlease(case, token)).await?;
+            return Err(error);
+        }
+    };
     let claimed = if mutants::is(Mutant::EffectBeforeDispatch) {
         Some(true)
     } else {
@@ -284,6 +305,10 @@ pub async fn dispatch<W: World>(world: &W, id: &str) -> Result<(), GateError> {
         })
         .await?;
     let mut op = running.unwrap_or(op);
+    if let Some(by) = &op.course.stopping {
+        let facts = vec![messages::stopped_before(op.lang(), by)];
+        return fail(world, &op, facts).await;
+    }
     if mutants::is(Mutant::PlanAgainAtDispatch)
         && let Ok(plan) = executor.plan(&op.plan.task, &folder, world.rules().version()).await
     {

@@ -124,6 +124,8 @@ pub struct Vote {
     pub event_id: String,
     /// When, on our clock.
     pub ts: i64,
+    /// The room it was cast in.
+    pub room: String,
 }
 
 impl Operation {
@@ -158,6 +160,7 @@ impl Operation {
 
     /// When it may begin at the earliest.
     pub fn earliest_ts(&self) -> i64 {
-        self.created_ts.saturating_add(self.terms.wait_ms)
+        let wait = if self.course.glass.is_some() { 0 } else { self.terms.wait_ms };
+        self.created_ts.saturating_add(wait)
     }
 }

@@ -39,8 +39,11 @@ pub trait GateStore: Send + Sync {
         event_id: &str,
     ) -> impl Future<Output = Result<Option<Operation>, StoreError>> + Send;
 
-    /// The operation that this event is a vote on.
-    fn voted_by(&self, event_id: &str) -> impl Future<Output = Result<Option<Operation>, StoreError>> + Send;
+    /// The operation that this event is a vote on, and the room that it was cast in.
+    fn voted_by(
+        &self,
+        event_id: &str,
+    ) -> impl Future<Output = Result<Option<(Operation, String)>, StoreError>> + Send;
 
     /// The operations that this message asked for.
     fn asked_by(&self, event_id: &str) -> impl Future<Output = Result<Vec<Operation>, StoreError>> + Send;

@@ -98,6 +98,6 @@ pub struct Escalation {
 pub struct Standing {
     /// Joined users with their power levels; `i64::MAX` for the creators of a version 12 room.
     pub members: BTreeMap<String, i64>,
-    /// The room was replaced by another one.
+    /// The room was replaced by another one, or we are not in it any more.
     pub upgraded: bool,
 }

@@ -38,16 +38,13 @@ pub(super) fn tally(case: &Case, rules: &Rules, standing: &Standing) -> (usize, 
     {
         return (needed, needed);
     }
-    let holds = |vote: &&Vote| {
-        vote.verdict == Verdict::Approve.as_str()
-            && (mutants::is(Mutant::RightsUnchecked)
-                || rules
-                    .may_approve(&op.terms, op.course.escalated, &op.requester, &vote.user_id, standing)
-                    .is_ok())
-    };
-    let holding = case.votes.iter().filter(holds);
-    let given = holding.map(|vote| vote.person.as_str()).collect::<BTreeSet<_>>().len();
-    (given, needed)
+    let yes = case.votes.iter().filter(|vote| vote.verdict == Verdict::Approve.as_str());
+    if mutants::is(Mutant::RightsUnchecked) || mutants::is(Mutant::OneVoteAnId) {
+        return (yes.map(|vote| vote.user_id.as_str()).collect::<BTreeSet<_>>().len(), needed);
+    }
+    let voters = yes.map(|vote| vote.user_id.as_str());
+    let holding = rules.holding(&op.terms, op.course.escalated, &op.requester, voters, standing);
+    (holding.len(), needed)
 }
 
 /// A vote.
@@ -69,6 +66,7 @@ pub fn vote(case: &mut Case, rules: &Rules, standing: &Standing, ballot: Ballot<
         verdict: ballot.verdict.as_str().to_owned(),
         event_id: ballot.by.event.to_owned(),
         ts: case.now,
+        room: ballot.place.map_or(&case.op.room_id, |place| &place.room).clone(),
     };
     case.votes.retain(|other| other.person != vote.person);
     case.votes.push(vote.clone());
@@ -119,7 +117,7 @@ fn entitled(case: &Case, rules: &Rules, standing: &Standing, ballot: &Ballot<'_>
     };
     let person = person.map_err(Refused::Policy)?;
     if ballot.verdict == Verdict::Approve {
-        if op.proposal_event.is_none() {
+        if op.proposal_event.is_none() || case.unshown {
             return Err(Refused::NotShown);
         }
         if op.terms.second_factor {
@@ -282,7 +280,7 @@ pub fn break_glass(
         Some(Refused::NotForLoops)
     } else if reason.trim().is_empty() {
         Some(Refused::NoReason)
-    } else if case.op.proposal_event.is_none() {
+    } else if case.op.proposal_event.is_none() || case.unshown {
         Some(Refused::NotShown)
     } else if case.op.terms.second_factor {
         Some(Refused::SecondFactor)
@@ -296,7 +294,6 @@ pub fn break_glass(
     }
     case.note("glass_broken", by, reason);
     case.op.course.glass = Some(Glass { by: by.actor.into(), reason: reason.into() });
-    case.op.terms.wait_ms = 0;
     case.op.expires_ts = case.op.expires_ts.min(case.now.saturating_add(rules.break_glass_expiry_ms()));
     case.keep();
     if case.op.state == State::AwaitingApproval {

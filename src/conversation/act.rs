@@ -153,7 +153,8 @@ async fn offer(
             if let Some(done) = undoes {
                 op = approval::undoing(&house.rules, op, done);
             }
-            match house.rules.never(&op.terms, &op.requester, None) {
+            let there = house.standing(&op.room_id, &op.speaker).await.ok();
+            match house.rules.never(&op.terms, &op.requester, there.as_ref()) {
                 _ if !op.plan.changes() => messages::already_so(talk.lang, &op),
                 Some(never) => messages::never(talk.lang, &op, &never),
                 None => return Ok(Answer::Propose(Box::new(op))),

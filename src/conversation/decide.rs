@@ -107,8 +107,9 @@ async fn about(
                 _ => None,
             };
             let standing = house.standing(&op.room_id, &op.speaker).await?;
-            let may = standing.members.contains_key(&talk.asker)
-                && house.rules.has_role(&talk.asker, Role::Approver, &standing);
+            // Who could approve it, may; having asked for it is not enough.
+            let may =
+                house.rules.may_deny(&op.terms, op.course.escalated, "", &talk.asker, &standing).is_ok();
             let (true, Some(done), State::NeedsOperator) = (may, done, op.state) else {
                 return Ok(Some(messages::not_to_resolve(talk.lang)));
             };

@@ -42,6 +42,9 @@ pub(super) async fn changed(
             if let Some(there) = house.rooms_mut().members.get_mut(&event.room) {
                 there.remove(&bot);
             }
+            // What waits there can't be decided by anybody any more.
+            let by = By { actor: event.sender.as_str(), event: &event.id };
+            gate::rights_changed(house.as_ref(), &event.room, by).await?;
             done(house, seq).await
         }
     }

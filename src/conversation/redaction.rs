@@ -17,8 +17,8 @@ pub(super) async fn redacted(
 ) -> Result<Handled, HandleError> {
     // Its plan may still be in the making: first nothing more can come of it, then what came of it is taken back.
     let mut tx = house.store.begin().await?;
-    tx.unheard(target).await?;
-    tx.forget_questions_about(target).await?;
+    tx.unheard(&event.room, target).await?;
+    tx.forget_questions_about(&event.room, target).await?;
     tx.commit().await?;
     let by = By { actor: event.sender.as_str(), event: &event.id };
     if gate::redact(house.as_ref(), seq, &event.room, target, by).await? {

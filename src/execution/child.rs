@@ -101,6 +101,20 @@ pub(super) fn interrupt(run: &Path) -> Result<bool, ExecutorError> {
     Ok(true)
 }
 
+/// Asks a run to stop that may be beginning in this moment: waits a little for its process.
+pub(super) async fn interrupt_soon(run: &Path) -> Result<bool, ExecutorError> {
+    for _ in 0..30 {
+        if interrupt(run)? {
+            return Ok(true);
+        }
+        if run.join("exit").exists() {
+            return Ok(false);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Ok(false)
+}
+
 /// Whether a run was asked to stop.
 pub(super) fn was_interrupted(run: &Path) -> bool {
     run.join(INTERRUPTED).exists()

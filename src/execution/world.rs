@@ -41,8 +41,24 @@ impl World for House {
         let unknown = |error: &dyn std::fmt::Display| GateError::Standing(error.to_string());
         let bot = Bot::named(speaker).unwrap_or(Bot::Core);
         let room = RoomId::parse(room).map_err(|error| unknown(&error))?;
-        let state = self.client(bot).full_state(&room).await.map_err(|error| unknown(&error))?;
-        Ok(standing(&state))
+        let state = match self.client(bot).full_state(&room).await {
+            Ok(state) => state,
+            // We are not let in: for us there is nobody.
+            Err(error) if error.is_permanent() => {
+                return Ok(Standing { upgraded: true, ..Standing::default() });
+            }
+            Err(error) => return Err(unknown(&error)),
+        };
+        let mut there = standing(&state);
+        // A homeserver shows who has left the room as it was then.
+        if !there.members.contains_key(bot.user_id(&self.server).as_str()) {
+            return Ok(Standing { upgraded: true, ..Standing::default() });
+        }
+        // Power means something only where not everybody can have it by making a room.
+        if !self.rooms().own.contains_key(room.as_str()) {
+            there.members.values_mut().for_each(|power| *power = 0);
+        }
+        Ok(there)
     }
 
     async fn fresh_folder(&self, id: &str) -> std::io::Result<PathBuf> {

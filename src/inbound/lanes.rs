@@ -144,7 +144,6 @@ async fn attempt(
             }
             Err(HandleError::Store(error @ StoreError::Conflict(_))) => {
                 tracing::debug!(event = row.event_id, %error, "looked at anew");
-                continue;
             }
             Err(HandleError::Store(error)) if error.passes() => {
                 tracing::warn!(

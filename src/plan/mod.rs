@@ -87,10 +87,13 @@ pub struct Plan {
     /// The version of the policy it was made under.
     pub policy_version: String,
     /// How many things it creates, changes, replaces and destroys, where the executor counts them.
+    #[serde(default)]
     pub effects: Effects,
     /// The secrets that will be used: by reference and version, never by value.
+    #[serde(default)]
     pub secrets: Vec<SecretUse>,
     /// What runs by itself when it fails, approved together with it.
+    #[serde(default)]
     pub rescue: Vec<Step>,
 }
 

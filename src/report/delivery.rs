@@ -302,20 +302,10 @@ async fn upload(client: &Client, body: &str) -> Result<Value, SendError> {
 
 /// What could not be shown can't be approved: takes the operation back whose proposal or diff was given up.
 async fn cancel_unshown(house: &House, row: &OutboxRow) -> Result<(), StoreError> {
-    if !row.awaited && row.kind != "!file" {
-        return Ok(());
+    if let Some(id) = &row.about {
+        house.store.decide(id, None, |case| crate::approval::cancel(case, By::RALF, None)).await?;
     }
-    let body = parse(&row.body);
-    let id = ["/org.ralf.operation/id", "/content/org.ralf.operation/id"]
-        .iter()
-        .find_map(|path| body.pointer(path)?.as_str());
-    match id {
-        Some(id) => {
-            house.store.decide(id, None, |case| crate::approval::cancel(case, By::RALF, None)).await?;
-            Ok(())
-        }
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// Says in the ops room that something could not be said elsewhere.

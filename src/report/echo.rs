@@ -66,6 +66,7 @@ mod tests {
             attempts: 0,
             awaited: false,
             created_ts: 0,
+            about: None,
         };
         let day = 24 * 3_600_000;
         assert!(is_old(&row(1, "m.room.message"), day) && is_old(&row(1, "!file"), day));

@@ -48,17 +48,24 @@ pub(crate) fn messages(op: &Operation, votes: &[Vote], now: i64, head: &Head, sa
             let text = mentions.iter().fold(text, |text, user| text.mention(user));
             vec![message(op, with_field(text, op, votes).build())]
         }
-        Say::Answer(notice, place) => vec![answer(op, votes, &notice, &place)],
+        // Words that end it are answered with its report.
+        Say::Answer(notice, place) if notice.ends() && place.room == op.room_id => {
+            witnessed(op, answer(op, votes, &notice, &place).mention(&op.requester), head)
+        }
+        Say::Answer(notice, place) => {
+            let content = answer(op, votes, &notice, &place).build();
+            vec![NewMessage { room_id: place.room, bot: place.bot, kind: "m.room.message".into(), content }]
+        }
         Say::Report(notice) => {
             let text = words(lang, op, votes, &notice);
             let text = match notice {
-                // The next message says it all: this one belongs to the old proposal's story.
+                // Nothing happened: it belongs to the proposal's story, and who asked is told.
                 Notice::Denied(..) | Notice::Cancelled(_) | Notice::Superseded => {
                     text.notice().in_thread(&op.root())
                 }
-                _ => text.reply_to(&op.root()).mention(&op.requester),
+                _ => text.reply_to(&op.root()),
             };
-            witnessed(op, with_field(text, op, votes), head)
+            witnessed(op, with_field(text.mention(&op.requester), op, votes), head)
         }
         Say::Question(outcome) => {
             let text = messages::final_report(lang, op, &outcome).reply_to(&op.root()).mention(&op.requester);
@@ -68,11 +75,13 @@ pub(crate) fn messages(op: &Operation, votes: &[Vote], now: i64, head: &Head, sa
             let log = op.outcome.as_ref().map(|outcome| outcome.log.clone()).unwrap_or_default();
             vec![file(op, votes, &format!("log-{}.txt", op.id), ("path", log.display().to_string()))]
         }
-        Say::Diff => {
-            let files = messages::attachments(op).into_iter();
-            files.map(|one| file(op, votes, &one.name, ("text", one.text))).collect()
-        }
+        Say::Diff => attachments(op, votes).collect(),
     }
+}
+
+/// What of the plan is too long for the proposal, as files in its thread.
+pub(crate) fn attachments(op: &Operation, votes: &[Vote]) -> impl Iterator<Item = NewMessage> {
+    messages::attachments(op).into_iter().map(move |one| file(op, votes, &one.name, ("text", one.text)))
 }
 
 /// A report carries the record's head, and so does an event that no person reads: the room itself is a witness.
@@ -84,7 +93,7 @@ fn witnessed(op: &Operation, text: Text, (seq, hash): &Head) -> Vec<NewMessage> 
     vec![message(op, text.build()), NewMessage { kind: "org.ralf.audit".into(), ..message(op, witness) }]
 }
 
-fn answer(op: &Operation, votes: &[Vote], notice: &Notice, place: &Place) -> NewMessage {
+fn answer(op: &Operation, votes: &[Vote], notice: &Notice, place: &Place) -> Text {
     let lang = place.lang.parse().unwrap_or(op.lang());
     let text = words(lang, op, votes, notice);
     let text = match &place.thread {
@@ -92,12 +101,7 @@ fn answer(op: &Operation, votes: &[Vote], notice: &Notice, place: &Place) -> New
         None if place.event.is_empty() => text,
         None => text.reply_to(&place.event),
     };
-    NewMessage {
-        room_id: place.room.clone(),
-        bot: place.bot.clone(),
-        kind: "m.room.message".into(),
-        content: with_field(text, op, votes).build(),
-    }
+    with_field(text, op, votes)
 }
 
 /// The words of a notice.

@@ -58,11 +58,9 @@ impl GateStore for Store {
         self.operation_proposed_by(event_id).await
     }
 
-    async fn voted_by(&self, event_id: &str) -> Result<Option<Operation>, StoreError> {
-        match self.operation_voted_by(event_id).await? {
-            Some(id) => Self::operation(self, &id).await,
-            None => Ok(None),
-        }
+    async fn voted_by(&self, event_id: &str) -> Result<Option<(Operation, String)>, StoreError> {
+        let Some((id, room)) = self.operation_voted_by(event_id).await? else { return Ok(None) };
+        Ok(Self::operation(self, &id).await?.map(|op| (op, room)))
     }
 
     async fn asked_by(&self, event_id: &str) -> Result<Vec<Operation>, StoreError> {
@@ -70,7 +68,8 @@ impl GateStore for Store {
     }
 
     async fn unsent(&self, room: &str) -> Result<bool, StoreError> {
-        let sql = "SELECT COUNT(*) FROM outbox WHERE state = 'pending' AND awaited = 1 AND room_id = $1";
+        let sql =
+            "SELECT COUNT(*) FROM outbox WHERE state = 'pending' AND about IS NOT NULL AND room_id = $1";
         let waiting: i64 = sqlx::query_scalar(sql).bind(room).fetch_one(self.pool()).await?;
         Ok(waiting > 0)
     }
@@ -138,16 +137,29 @@ impl Tx {
         let Some(op) = row.as_ref().map(operations::operation).transpose()? else { return Ok(None) };
         let rows = sqlx::query(votes::VOTES).bind(id).fetch_all(&mut *self.tx).await?;
         let cast = rows.iter().map(votes::vote).collect::<Result<_, _>>()?;
+        let unshown: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM outbox WHERE about = $1 AND state <> 'sent'")
+                .bind(id)
+                .fetch_one(&mut *self.tx)
+                .await?;
         // Only what is approved can be dispatched: nothing else asks who holds what.
         let (mut freeze, mut lease, mut rival) = (None, None, None);
         if op.state == State::Approved {
+            // Two that begin at once would not see each other's leases otherwise.
+            if self.store.kind == Kind::Postgres {
+                sqlx::query("SELECT seq FROM audit_head WHERE name = 'audit' FOR UPDATE")
+                    .fetch_one(&mut *self.tx)
+                    .await?;
+            }
             let row = sqlx::query(FREEZE).fetch_optional(&mut *self.tx).await?;
             freeze = row.map(|row| frozen(&row)).transpose()?;
             lease = self.lease_of(&op.id, &op.plan.targets).await?;
             rival = self.rival(&op.id, &op.plan.targets).await?;
         }
         let now = self.now_ms();
-        Ok(Some(Case::read(op, cast, now, freeze, lease, rival)))
+        let mut case = Case::read(op, cast, now, freeze, lease, rival);
+        case.unshown = unshown > 0;
+        Ok(Some(case))
     }
 
     /// Does what was decided, in its order.
@@ -166,7 +178,11 @@ impl Tx {
                     })
                     .await?;
                 }
-                Effect::Insert => self.insert_operation(&op).await?,
+                // What follows is told by effects.
+                Effect::Insert => {
+                    let first = Operation { state: State::AwaitingApproval, ..op.clone() };
+                    self.insert_operation(&first).await?;
+                }
                 Effect::Move(from, to) => {
                     if !self.swap_state(&op.id, from, to, op.due_ts()).await? {
                         return Err(StoreError::Conflict(op.id.clone()));
@@ -184,9 +200,14 @@ impl Tx {
                     self.set_progress(&op.id, &txn_id).await?;
                 }
                 Effect::Say(Say::Proposal) => {
-                    self.say_as(op.proposal_txn.clone(), say::proposal(&op, now)).await?;
+                    self.propose_as(op.proposal_txn.clone(), &op.id, say::proposal(&op, now)).await?;
                     for message in say::buttons(&op) {
                         self.say(message).await?;
+                    }
+                }
+                Effect::Say(Say::Diff) => {
+                    for message in say::attachments(&op, &cast) {
+                        self.say_about(&op.id, message).await?;
                     }
                 }
                 Effect::Say(what) => {

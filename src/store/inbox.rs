@@ -126,11 +126,9 @@ impl Tx {
     }
 
     /// Takes an event back that is still being handled: what its handling comes to is dropped.
-    pub async fn unheard(&mut self, event_id: &str) -> Result<(), StoreError> {
-        sqlx::query("UPDATE inbox SET state = 'done', body = '' WHERE event_id = $1 AND state = 'new'")
-            .bind(event_id)
-            .execute(&mut *self.tx)
-            .await?;
+    pub async fn unheard(&mut self, room: &str, event_id: &str) -> Result<(), StoreError> {
+        let sql = "UPDATE inbox SET state = 'done', body = '' WHERE event_id = $1 AND room_id = $2 AND state = 'new'";
+        sqlx::query(sql).bind(event_id).bind(room).execute(&mut *self.tx).await?;
         Ok(())
     }
 }

@@ -42,9 +42,11 @@ pub struct OutboxRow {
     pub awaited: bool,
     /// When it was written, milliseconds since the epoch.
     pub created_ts: i64,
+    /// The operation whose proposal it is a part of: it can't be approved before all of them are sent.
+    pub about: Option<String>,
 }
 
-const COLUMNS: &str = "seq, txn_id, room_id, bot, kind, body, attempts, awaited, created_ts";
+const COLUMNS: &str = "seq, txn_id, room_id, bot, kind, body, attempts, awaited, created_ts, about";
 
 fn row(row: &AnyRow) -> Result<OutboxRow, StoreError> {
     Ok(OutboxRow {
@@ -57,6 +59,7 @@ fn row(row: &AnyRow) -> Result<OutboxRow, StoreError> {
         attempts: row.try_get(6)?,
         awaited: row.try_get::<i64, _>(7)? != 0,
         created_ts: row.try_get(8)?,
+        about: row.try_get(9)?,
     })
 }
 
@@ -69,16 +72,37 @@ impl Tx {
     /// Queues something to be said; returns its transaction id.
     pub async fn say(&mut self, message: NewMessage) -> Result<String, StoreError> {
         let txn_id = new_id();
-        self.queue(txn_id.clone(), message, false).await?;
+        self.queue(txn_id.clone(), message, false, None).await?;
         Ok(txn_id)
+    }
+
+    /// Like [`Tx::say`], for a part of an operation's proposal.
+    pub async fn say_about(&mut self, operation: &str, message: NewMessage) -> Result<(), StoreError> {
+        self.queue(new_id(), message, false, Some(operation)).await
+    }
+
+    /// An operation's proposal itself.
+    pub async fn propose_as(
+        &mut self,
+        txn_id: String,
+        operation: &str,
+        message: NewMessage,
+    ) -> Result<(), StoreError> {
+        self.queue(txn_id, message, true, Some(operation)).await
     }
 
     /// Like [`Tx::say`], with a transaction id that was made before, and that an operation or a question knows it by.
     pub async fn say_as(&mut self, txn_id: String, message: NewMessage) -> Result<(), StoreError> {
-        self.queue(txn_id, message, true).await
+        self.queue(txn_id, message, true, None).await
     }
 
-    async fn queue(&mut self, txn_id: String, message: NewMessage, awaited: bool) -> Result<(), StoreError> {
+    async fn queue(
+        &mut self,
+        txn_id: String,
+        message: NewMessage,
+        awaited: bool,
+        about: Option<&str>,
+    ) -> Result<(), StoreError> {
         let NewMessage { room_id, bot, kind, mut content } = message;
         // By this we know our own message again. A file's content is inside of what its upload needs.
         let sent_as = match kind.as_str() {
@@ -101,10 +125,11 @@ impl Tx {
             attempts: 0,
             awaited,
             created_ts: self.now_ms(),
+            about: about.map(str::to_owned),
         };
         sqlx::query(
-            "INSERT INTO outbox (seq, txn_id, room_id, bot, kind, body, state, attempts, awaited, created_ts) \
-             VALUES ($1, $2, $3, $4, $5, $6, 'pending', 0, $7, $8)",
+            "INSERT INTO outbox (seq, txn_id, room_id, bot, kind, body, state, attempts, awaited, created_ts, \
+             about) VALUES ($1, $2, $3, $4, $5, $6, 'pending', 0, $7, $8, $9)",
         )
         .bind(row.seq)
         .bind(&row.txn_id)
@@ -114,6 +139,7 @@ impl Tx {
         .bind(&row.body)
         .bind(i64::from(awaited))
         .bind(row.created_ts)
+        .bind(&row.about)
         .execute(&mut *self.tx)
         .await?;
         self.queued.push(row);
@@ -158,6 +184,7 @@ impl Store {
             attempts: 0,
             awaited: false,
             created_ts,
+            about: None,
         };
         let _ = self.outbox.send(row);
     }

@@ -109,11 +109,14 @@ impl Tx {
     }
 
     /// Forgets every question that was asked by this event or about it; whether there was one.
-    pub async fn forget_questions_about(&mut self, event: &str) -> Result<bool, StoreError> {
-        let gone = sqlx::query("DELETE FROM questions WHERE ask_event = $1 OR question_event = $1")
-            .bind(event)
-            .execute(&mut *self.tx)
-            .await?;
+    pub async fn forget_questions_about(&mut self, room: &str, event: &str) -> Result<bool, StoreError> {
+        let gone = sqlx::query(
+            "DELETE FROM questions WHERE room_id = $2 AND (ask_event = $1 OR question_event = $1)",
+        )
+        .bind(event)
+        .bind(room)
+        .execute(&mut *self.tx)
+        .await?;
         Ok(gone.rows_affected() > 0)
     }
 }

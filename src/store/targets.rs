@@ -8,7 +8,8 @@ fn overlapping(target: &str) -> (String, String) {
         return (target.to_owned(), format!("%@{}", host.replace(['%', '_'], "_")));
     }
     let host = target.rsplit_once('@').map_or("", |(_, host)| host);
-    (format!("host:{host}"), target.to_owned())
+    // A pattern that is never a target: what is exact is asked for by itself.
+    (format!("host:{host}"), String::new())
 }
 
 impl Store {

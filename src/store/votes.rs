@@ -7,7 +7,7 @@ use super::{Store, StoreError, Tx};
 use crate::approval::Vote;
 
 pub(super) const VOTES: &str =
-    "SELECT person, user_id, verdict, event_id, ts FROM votes WHERE operation = $1 ORDER BY ts";
+    "SELECT person, user_id, verdict, event_id, ts, room_id FROM votes WHERE operation = $1 ORDER BY ts";
 
 pub(super) fn vote(row: &AnyRow) -> Result<Vote, StoreError> {
     Ok(Vote {
@@ -16,6 +16,7 @@ pub(super) fn vote(row: &AnyRow) -> Result<Vote, StoreError> {
         verdict: row.try_get(2)?,
         event_id: row.try_get(3)?,
         ts: row.try_get(4)?,
+        room: row.try_get(5)?,
     })
 }
 
@@ -26,12 +27,13 @@ impl Store {
         rows.iter().map(vote).collect()
     }
 
-    /// The operation that this reaction or message is a vote on.
-    pub async fn operation_voted_by(&self, event_id: &str) -> Result<Option<String>, StoreError> {
-        Ok(sqlx::query_scalar("SELECT operation FROM votes WHERE event_id = $1")
+    /// The operation that this reaction or message is a vote on, and the room that it was cast in.
+    pub async fn operation_voted_by(&self, event_id: &str) -> Result<Option<(String, String)>, StoreError> {
+        let row = sqlx::query("SELECT operation, room_id FROM votes WHERE event_id = $1")
             .bind(event_id)
             .fetch_optional(self.pool())
-            .await?)
+            .await?;
+        row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
     }
 }
 
@@ -39,8 +41,9 @@ impl Tx {
     /// Stores a person's vote in place of an earlier one.
     pub async fn vote(&mut self, operation: &str, vote: &Vote) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT INTO votes (operation, person, user_id, verdict, event_id, ts) VALUES ($1, $2, $3, $4, $5, $6) \
-             ON CONFLICT (operation, person) DO UPDATE SET user_id = $3, verdict = $4, event_id = $5, ts = $6",
+            "INSERT INTO votes (operation, person, user_id, verdict, event_id, ts, room_id) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7) \
+             ON CONFLICT (operation, person) DO UPDATE SET user_id = $3, verdict = $4, event_id = $5, ts = $6, room_id = $7",
         )
         .bind(operation)
         .bind(&vote.person)
@@ -48,6 +51,7 @@ impl Tx {
         .bind(&vote.verdict)
         .bind(&vote.event_id)
         .bind(vote.ts)
+        .bind(&vote.room)
         .execute(&mut *self.tx)
         .await?;
         Ok(())

@@ -78,6 +78,7 @@ impl Memory {
             .find(|(target, by, _)| by != id && targets.iter().any(|mine| overlap(mine, target)))
             .map(|(_, by, _)| by.clone());
         let mut case = Case::read(op, votes, truth.now, truth.db.freeze.clone(), lease, rival);
+        case.unshown = truth.db.outbox.iter().any(|row| !row.sent && row.proposal_of.as_deref() == Some(id));
         let before = case.op.state;
         let decided = decide(&mut case);
         carry_out(truth, &self.rules, case);
@@ -275,24 +276,31 @@ impl GateStore for Memory {
     }
 
     async fn proposed_by(&self, event_id: &str) -> Result<Option<Operation>, StoreError> {
+        pause().await;
         let truth = self.shared.lock();
         let mut rows = truth.db.operations.values();
         Ok(rows.find(|row| row.op.proposal_event.as_deref() == Some(event_id)).map(|row| row.op.clone()))
     }
 
-    async fn voted_by(&self, event_id: &str) -> Result<Option<Operation>, StoreError> {
+    async fn voted_by(&self, event_id: &str) -> Result<Option<(Operation, String)>, StoreError> {
+        pause().await;
         let truth = self.shared.lock();
         let mut rows = truth.db.operations.values();
-        Ok(rows.find(|row| row.votes.iter().any(|vote| vote.event_id == event_id)).map(|row| row.op.clone()))
+        Ok(rows.find_map(|row| {
+            let vote = row.votes.iter().find(|vote| vote.event_id == event_id)?;
+            Some((row.op.clone(), vote.room.clone()))
+        }))
     }
 
     async fn asked_by(&self, event_id: &str) -> Result<Vec<Operation>, StoreError> {
+        pause().await;
         let truth = self.shared.lock();
         let rows = truth.db.operations.values();
         Ok(rows.filter(|row| row.op.ask_event == event_id).map(|row| row.op.clone()).collect())
     }
 
     async fn unsent(&self, room: &str) -> Result<bool, StoreError> {
+        pause().await;
         Ok(self.shared.lock().db.outbox.iter().any(|row| !row.sent && row.room == room))
     }
 

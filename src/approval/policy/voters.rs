@@ -77,6 +77,7 @@ impl Rules {
     /// Whether somebody has a role: by name, or by power in the room.
     pub fn has_role(&self, user: &str, role: Role, standing: &Standing) -> bool {
         self.ids.get(user).is_some_and(|&n| self.people[n].roles.contains(&role))
+            && self.unheard(user).is_none()
             || self.policy.roles.get(&role).is_some_and(|level| {
                 standing.members.get(user).is_some_and(|power| power >= level) && self.unheard(user).is_none()
             })

@@ -253,7 +253,7 @@ impl Executor for Ansible {
     }
 
     async fn cancel(&self, _plan: &Plan, folder: &Path) -> Result<bool, ExecutorError> {
-        child::interrupt(folder)
+        child::interrupt_soon(folder).await
     }
 }
 

@@ -176,7 +176,7 @@ impl Executor for Tofu {
     }
 
     async fn cancel(&self, _plan: &Plan, folder: &Path) -> Result<bool, ExecutorError> {
-        child::interrupt(folder)
+        child::interrupt_soon(folder).await
     }
 
     async fn status(&self, target: &str) -> Result<Option<Vec<String>>, ExecutorError> {

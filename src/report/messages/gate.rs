@@ -233,6 +233,14 @@ pub fn stopping(lang: Lang, by: &str) -> Text {
     })
 }
 
+/// Somebody stopped it in the moment that it was to begin.
+pub fn stopped_before(lang: Lang, by: &str) -> String {
+    match lang {
+        Lang::De => format!("{by} hat es angehalten, bevor etwas begann. Es ist nichts geschehen."),
+        Lang::En => format!("{by} stopped it before anything began. Nothing happened."),
+    }
+}
+
 /// Where the record stood when this was said.
 pub fn head(lang: Lang, seq: i64, hash: &str) -> String {
     format!("{} #{seq} · {}", t(lang, "Protokoll", "Record"), hash.get(..12).unwrap_or(hash))

@@ -165,6 +165,7 @@ fn told(lang: Lang) -> Text {
         verdict: "approve".into(),
         event_id: "$vote".into(),
         ts: NOW,
+        room: "!ops".into(),
     };
     let entry = |seq, kind: &str, event: &str, detail: &str| Entry {
         seq,

@@ -43,7 +43,7 @@ on_both! {
         let (store, _rows) = database.open(&Clock::System).await;
         let rows = store.take_in(events(&[1])).await.expect("stored");
         let mut tx = store.begin().await.expect("a write");
-        tx.unheard("$e1").await.expect("noted");
+        tx.unheard("!room:lab.local", "$e1").await.expect("noted");
         tx.commit().await.expect("committed");
         assert!(!handle(&store, &rows[0]).await);
         assert!(store.take_in(events(&[1])).await.expect("stored").is_empty());

@@ -89,7 +89,14 @@ async fn swap(store: &Store, id: &str, from: State, to: State) -> bool {
 
 fn vote(person: &str, verdict: &str, event: &str) -> Vote {
     let user_id = format!("@{person}:lab.local");
-    Vote { person: person.into(), user_id, verdict: verdict.into(), event_id: event.into(), ts: 1 }
+    Vote {
+        person: person.into(),
+        user_id,
+        verdict: verdict.into(),
+        event_id: event.into(),
+        ts: 1,
+        room: "!room".into(),
+    }
 }
 
 on_both! {
@@ -127,7 +134,7 @@ on_both! {
         let mut votes = store.votes("abc").await.expect("read");
         votes.sort_by(|a, b| a.person.cmp(&b.person));
         assert_eq!(votes, [vote("eva", "deny", "$3"), vote("jo", "approve", "$2")]);
-        assert_eq!(store.operation_voted_by("$2").await.expect("read").as_deref(), Some("abc"));
+        assert_eq!(store.operation_voted_by("$2").await.expect("read"), Some(("abc".into(), "!room".into())));
         let mut tx = store.begin().await.expect("a write");
         assert!(tx.withdraw("$2").await.expect("tried"));
         tx.commit().await.expect("committed");
