@@ -38,6 +38,9 @@ pub(super) async fn run(
     decision: Decision,
     (word, rest): (&str, &str),
 ) -> Result<Handled, HandleError> {
+    // Reasons are kept and repeated.
+    let hidden = crate::secrets::hide(rest);
+    let rest = hidden.as_ref();
     let said = match decision {
         Decision::Freeze | Decision::Unfreeze => {
             frozen(house, seq, &talk, decision == Decision::Freeze, rest).await?

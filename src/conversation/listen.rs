@@ -106,7 +106,8 @@ async fn reason(
     message: &Message,
 ) -> Result<Option<Handled>, HandleError> {
     let Some(root) = &message.thread else { return Ok(None) };
-    let said = message.text.trim();
+    let hidden = crate::secrets::hide(message.text.trim());
+    let said = hidden.as_ref();
     let Some(op) = house.store.operation_proposed_by(root).await? else { return Ok(None) };
     let is_command = commands::without_prefix(said).is_some();
     if is_command || said.is_empty() || op.room_id != event.room || op.state != State::Denied {

@@ -41,6 +41,7 @@ pub(crate) fn proposed(truth: &mut Truth, rules: &Policy, op: &Operation) {
         executor_risk,
         needed: terms.approvals,
         self_approval: terms.self_approval,
+        wait_ms: terms.wait_ms,
         expires_ts: op.created_ts.saturating_add(terms.expiry_ms),
     };
     if shown.digest != op.digest {
@@ -179,6 +180,10 @@ fn dispatched(truth: &mut Truth, rules: &Policy, op: &Operation) {
     };
     if truth.now >= shown.expires_ts {
         truth.violates(15, format!("{} was dispatched after its time", op.id));
+    }
+    let waits = shown.wait_ms.max(op.terms.wait_ms);
+    if truth.now < op.created_ts.saturating_add(waits) && op.course.glass.is_none() {
+        truth.violates(15, format!("{} was dispatched before its time", op.id));
     }
     let frozen = truth.db.freeze.as_ref().is_some_and(|f| f.until_ts.is_none_or(|until| truth.now < until));
     if frozen || rules.frozen().is_some() {

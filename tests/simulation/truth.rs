@@ -199,6 +199,7 @@ pub(crate) struct Shown {
     pub(crate) executor_risk: ralf::plan::Risk,
     pub(crate) needed: u32,
     pub(crate) self_approval: bool,
+    pub(crate) wait_ms: i64,
     pub(crate) expires_ts: i64,
 }
 
