@@ -64,7 +64,7 @@ async fn a_stricter_policy_holds_for_what_waits_and_a_looser_one_does_not() {
     stage.lab().bring_up("ralf").await;
 
     let told = notice(&admin, &deploy, "strenger").await;
-    assert!(told.body().contains("Jetzt gilt: 2"), "{told}");
+    assert!(told.body().contains("2 verschiedene Personen"), "{told}");
     given(&admin, &deploy, 0, 2).await;
     admin.react(&ops, deploy.id(), "✅").await;
     given(&admin, &deploy, 1, 2).await;
