@@ -31,7 +31,7 @@ pub(super) fn policy(config: &Config, server: &ServerName) -> String {
     for terms in rules.all_terms().iter().filter(|terms| terms.second_factor) {
         let _ = writeln!(
             text,
-            "  note: {:?} demands a second factor, which nobody can give before there are encrypted rooms: its requests can only be denied, expire, or go through `!ralf breakglass`",
+            "  note: {:?} demands a second factor, which nobody can give before there are encrypted rooms: its requests can only be denied or expire",
             terms.rule
         );
     }
