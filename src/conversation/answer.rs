@@ -116,10 +116,11 @@ pub(super) async fn commit(
                 let given = tx.approvals(&op.id).await?;
                 let text = talk.related(text).with("org.ralf.operation", messages::field(&op, given));
                 let content = text.build();
-                if let Some(file) = file {
-                    tx.say(talk.file(&content, file)).await?;
-                }
+                let beside = file.map(|file| talk.file(&content, file));
                 tx.say(talk.message(content)).await?;
+                if let Some(file) = beside {
+                    tx.say(file).await?;
+                }
             }
             Answer::Ask(ask) => put_question(&mut tx, talk, &ask).await?,
             Answer::Propose(op) => {

@@ -280,10 +280,8 @@ pub(crate) fn applied(truth: &mut Truth, plan: &Plan, folder: &Path) {
         State::Approved => truth.violates(17, format!("{id} was started before that was durable")),
         other => truth.violates(21, format!("{id} was started, and is {other}")),
     }
-    if let Some(shown) = truth.seen.shown.get(&id) {
-        if plan.digest().full() != shown.digest {
-            truth.violates(1, format!("{id} is not what was shown"));
-        }
+    if truth.seen.shown.get(&id).is_some_and(|shown| plan.digest().full() != shown.digest) {
+        truth.violates(1, format!("{id} is not what was shown"));
     }
     if truth
         .lab
@@ -333,10 +331,12 @@ pub(crate) fn decided(truth: &mut Truth, seq: usize, id: &str, before: State) {
                 truth.violates(10, format!("{user} approved {id} with {key:?}, and it does not count"));
             }
         }
-        What::Redaction { target } if before.is_pending() => {
-            if op.state.is_pending() && row.votes.iter().any(|vote| vote.event_id == *target) {
-                truth.violates(12, format!("a vote on {id} was taken back, and counts"));
-            }
+        What::Redaction { target }
+            if before.is_pending()
+                && op.state.is_pending()
+                && row.votes.iter().any(|vote| vote.event_id == *target) =>
+        {
+            truth.violates(12, format!("a vote on {id} was taken back, and counts"));
         }
         _ => {}
     }

@@ -383,7 +383,7 @@ fn a_long_step_list_goes_into_a_file_and_nothing_is_cut() {
     let step = |n: usize| Step {
         title: format!("Step {n} <\u{202e}x>"),
         host: "node-2".into(),
-        changes: n % 2 == 0,
+        changes: n.is_multiple_of(2),
     };
     op.plan.steps = (0..400).map(step).collect();
     op.plan.diff = "+\"a\" line of a long diff\n".repeat(3_000);

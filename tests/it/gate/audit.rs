@@ -55,10 +55,10 @@ fn numbered(text: &str, last: i64) -> String {
 #[tokio::test]
 async fn the_room_is_a_witness_and_tampering_is_found() {
     let stage = Stage::shared().await;
-    stage.take("vaultwarden", "node-3");
+    stage.take("immich", "node-3");
     let ops = stage.room("ops");
     let admin = stage.person("admin").await;
-    let proposal = admin.proposal(&ops, "Installiere Vaultwarden auf node-3").await;
+    let proposal = admin.proposal(&ops, "Installiere Immich auf node-3").await;
     let id = proposal.operation_id();
     admin.react(&ops, proposal.id(), "✅").await;
     let report = admin.report(id, "succeeded").await;
