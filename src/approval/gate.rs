@@ -143,14 +143,20 @@ pub async fn redact<W: World>(
         store.decide(&op.id, Some(cause), |case| vote::withdraw(case, rules, &standing, by, target)).await?;
         return Ok(true);
     }
-    let mut about = store.asked_by(target).await?;
-    about.extend(store.proposed_by(target).await?);
-    about.retain(|op| op.state.is_pending() && op.room_id == room);
     if mutants::is(Mutant::RedactionForgotten) {
         return Ok(false);
     }
-    for op in &about {
-        store.decide(&op.id, None, |case| vote::cancel(case, by, None)).await?;
+    // Asked again afterwards: what is taken back may have been superseded in this moment.
+    for _ in 0..8 {
+        let mut about = store.asked_by(target).await?;
+        about.extend(store.proposed_by(target).await?);
+        about.retain(|op| op.state.is_pending() && op.room_id == room);
+        if about.is_empty() {
+            break;
+        }
+        for op in &about {
+            store.decide(&op.id, None, |case| vote::cancel(case, by, None)).await?;
+        }
     }
     Ok(false)
 }
