@@ -11,7 +11,7 @@ use tokio::sync::{Notify, SetOnce};
 
 use crate::approval::{Freeze, Rules};
 use crate::bots::Bot;
-use crate::config::{Config, Person, Role};
+use crate::config::{Config, Person};
 use crate::execution::Registry;
 use crate::inventory::{Inventory, InventoryError, Source, observe};
 use crate::metrics::Metrics;
@@ -188,23 +188,13 @@ impl House {
             .map(|(name, p)| (name.as_str(), p))
     }
 
-    /// Whether a user has a role.
-    pub fn has_role(&self, user: &UserId, role: Role) -> bool {
-        self.person(user).is_some_and(|(_, person)| person.roles.contains(&role))
-    }
-
     /// The freeze in force: the one that somebody said, else that of the configuration.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn freeze(&self) -> Result<Option<Freeze>, StoreError> {
-        let now = self.store.clock.now_ms();
         let said = self.store.freeze_now().await?;
-        let by_config = || {
-            let reason = self.rules.frozen()?.to_owned();
-            Some(Freeze { by: "policy.freeze".into(), reason, until_ts: None })
-        };
-        Ok(said.filter(|freeze| freeze.until_ts.is_none_or(|until| now < until)).or_else(by_config))
+        Ok(self.rules.freeze(said.as_ref(), self.store.clock.now_ms()))
     }
 
     /// A fresh operation id: ten letters and digits that can't be mistaken for each other, for people to type.

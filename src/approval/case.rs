@@ -294,9 +294,4 @@ impl Case {
     pub(super) fn refresh(&mut self) {
         self.say(Say::Refresh);
     }
-
-    /// Whether a freeze of the store is in force.
-    pub fn frozen(&self) -> Option<&Freeze> {
-        self.freeze.as_ref().filter(|freeze| freeze.until_ts.is_none_or(|until| self.now < until))
-    }
 }

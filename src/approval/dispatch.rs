@@ -42,16 +42,9 @@ pub(super) fn unlease(case: &mut Case, token: i64) {
     }
 }
 
-/// The freeze in force, of the store or of the configuration.
+/// The freeze in force.
 fn frozen(case: &Case, rules: &Rules) -> Option<Freeze> {
-    if mutants::is(Mutant::FreezeIgnored) {
-        return None;
-    }
-    let by_config = || {
-        let reason = rules.frozen()?.to_owned();
-        Some(Freeze { by: "policy.freeze".into(), reason, until_ts: None })
-    };
-    case.frozen().cloned().or_else(by_config)
+    rules.freeze(case.freeze.as_ref(), case.now).filter(|_| !mutants::is(Mutant::FreezeIgnored))
 }
 
 /// Claims an approved operation for execution, once. Everything is looked at again: state, time, freeze, digest, rights

@@ -111,6 +111,13 @@ pub struct Freeze {
     pub until_ts: Option<i64>,
 }
 
+impl Freeze {
+    /// Whether it is still in force at `now` (milliseconds since the epoch).
+    pub fn holds(&self, now: i64) -> bool {
+        self.until_ts.is_none_or(|until| now < until)
+    }
+}
+
 /// One person's vote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vote {

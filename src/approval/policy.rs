@@ -13,7 +13,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::SignedDuration;
 use ruma::ServerName;
 
-use super::{Escalation, Terms, Who};
+use super::{Escalation, Freeze, Terms, Who};
 use crate::config::{Config, Pattern, Policy, Raise, Role, Rule};
 use crate::plan::{Plan, Risk, canonical, hex};
 
@@ -88,6 +88,15 @@ impl Rules {
     /// Why nothing is dispatched at the moment, if the configuration says so.
     pub fn frozen(&self) -> Option<&str> {
         self.policy.freeze.as_deref()
+    }
+
+    /// The freeze in force at `now` (milliseconds since the epoch): the one that somebody said, else the configuration's.
+    pub fn freeze(&self, said: Option<&Freeze>, now: i64) -> Option<Freeze> {
+        let by_config = || {
+            let reason = self.frozen()?.to_owned();
+            Some(Freeze { by: "policy.freeze".into(), reason, until_ts: None })
+        };
+        said.filter(|freeze| freeze.holds(now)).cloned().or_else(by_config)
     }
 
     /// How long an operation that somebody broke the glass for may wait for its start, in milliseconds.

@@ -144,7 +144,7 @@ async fn frozen(
     let now = house.store.clock.now_ms();
     let (until_ts, reason) = span(rest, now);
     let freeze = Freeze { by: talk.asker.clone(), reason: reason.to_owned(), until_ts };
-    let was = house.store.freeze_now().await?.is_some_and(|old| old.until_ts.is_none_or(|until| now < until));
+    let was = house.store.freeze_now().await?.is_some_and(|old| old.holds(now));
     let by = By { actor: &talk.asker, event: &talk.event };
     let mut tx = house.store.begin().await?;
     if !tx.handled(seq).await? {
