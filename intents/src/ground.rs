@@ -105,41 +105,42 @@ fn plausible(slot: &Slot, edge: &Edge, text: &Text, lattice: &Lattice) -> bool {
         SlotType::Count => {
             let article =
                 text.tokens.get(edge.start).is_some_and(|t| crate::text::number::is_article(&t.norm));
-            let inside = lattice.iter().any(|o| {
-                o.start <= edge.start
-                    && edge.end <= o.end
-                    && o.len() > edge.len()
-                    && matches!(
-                        o.kind,
-                        Kind::Duration | Kind::Service | Kind::Host | Kind::Version | Kind::Day
-                    )
-            });
+            let inside = within(
+                lattice,
+                edge,
+                &[Kind::Duration, Kind::Service, Kind::Host, Kind::Version, Kind::Day],
+            );
             let noun = ["replik", "replic", "instan", "kopie", "cop", "pod", "container", "stueck"]
                 .iter()
                 .any(|n| after.starts_with(n));
             !inside && (!article || noun)
         }
-        SlotType::Operation => {
-            let said = [
-                "entscheidung",
-                "decision",
-                "aktion",
-                "action",
-                "operation",
-                "vorgang",
-                "nr",
-                "nummer",
-                "number",
-                "step",
-                "schritt",
-                "id",
-                "change",
-            ];
-            said.contains(&before) || text.tokens.len() < 4
+        SlotType::Operation => !within(
+            lattice,
+            edge,
+            &[Kind::Duration, Kind::Service, Kind::Host, Kind::Version, Kind::Day],
+        ),
+        // "got a minute?" is no span of time to look at.
+        SlotType::Time | SlotType::Duration | SlotType::Horizon if edge.kind == Kind::Duration => {
+            let hedge = ["a minute", "a second", "a sec", "a min", "eine minute", "eine sekunde", "ne minute"];
+            let said = edge.written.to_lowercase();
+            !hedge.contains(&said.as_str()) || is_span(before)
         }
         SlotType::Version => {
             !lattice.named(Kind::Day).iter().any(|d| d.start <= edge.start && edge.end <= d.end)
         }
         _ => true,
     }
+}
+
+/// Whether a stretch is a part of something that says more.
+fn within(lattice: &Lattice, edge: &Edge, kinds: &[Kind]) -> bool {
+    lattice.iter().any(|o| {
+        o.start <= edge.start && edge.end <= o.end && o.len() > edge.len() && kinds.contains(&o.kind)
+    })
+}
+
+/// Words before a duration that make it one which is meant.
+fn is_span(word: &str) -> bool {
+    matches!(word, "for" | "fuer" | "last" | "past" | "seit" | "since" | "letzte" | "within")
 }

@@ -39,7 +39,21 @@ pub(crate) fn negated(words: &[&str]) -> Option<String> {
     if turns.iter().any(|t| joined.contains(t)) {
         return None;
     }
-    words.iter().find(|w| is_one(words::NEGATION, w)).map(|w| (*w).to_owned())
+    let at = |i: usize| words.get(i).copied().unwrap_or("");
+    let says_no = |i: &usize| is_one(words::NEGATION, words[*i]) && !spent(words, *i);
+    (0..words.len()).find(says_no).map(at).map(str::to_owned)
+}
+
+/// Whether a negation says why something is asked for, and not that it shall not be: "wird nicht mehr gebraucht", "geht nicht",
+/// "nobody uses it any more", "not working".
+fn spent(words: &[&str], at: usize) -> bool {
+    let near = |range: std::ops::Range<usize>| words.get(range.start..range.end.min(words.len())).unwrap_or(&[]);
+    let (before, after) = (near(at.saturating_sub(3)..at), near(at + 1..at + 5));
+    let any = |part: &[&str], list: &str| part.iter().any(|w| is_one(list, w));
+    let not = is_one("nicht nich nimmer nix not never isnt doesnt wont dont cant cannot nothing", words[at]);
+    is_one("no", words[at]) && after.first().is_some_and(|w| is_one(words::NO_AND, w))
+        || !is_one("no", words[at]) && any(after, words::OF_USE)
+        || not && (any(before, words::FAILS) || any(before, words::OF_USE) || any(&after[..after.len().min(2)], words::FAILS))
 }
 
 /// "soll ich …?", "wie installiert man …", "what happens if …".
@@ -63,6 +77,12 @@ fn how_to(words: &[&str]) -> Option<String> {
     }
     if is_one(words::ASKING, first) {
         return Some(first.to_owned());
+    }
+    if is_one("can could koennen koennten kann koennte may", first)
+        && is_one("we i wir ich", second)
+        && words[start + 2..].iter().any(|w| is_one(words::ASKED_FOR, w))
+    {
+        return None;
     }
     if is_one(words::MODAL, first)
         && is_one(
@@ -168,7 +188,7 @@ fn later(words: &[&str], text: &Text, lattice: &Lattice) -> Option<String> {
         let last = i + 1 == words.len() && *word == "once";
         let case = (*word == "in" && next == "case" && !after.is_empty())
             || (matches!(*word, "im") && matches!(next, "fall" | "falle"));
-        if case || (is_one(words::CONDITION, word) && !last && !polite_condition(&words[i..])) {
+        if case || (is_one(words::CONDITION, word) && !last && !polite_condition(words, i)) {
             return Some((*word).to_owned());
         }
         let clock =
@@ -187,7 +207,9 @@ fn later(words: &[&str], text: &Text, lattice: &Lattice) -> Option<String> {
             }
             "in" | "after" | "nach" => {
                 lattice.at(i + 1).iter().any(|e| {
-                    e.kind == Kind::Duration && !e.written.to_lowercase().starts_with(['l', 'v', 'p'])
+                    let said = e.written.to_lowercase();
+                    e.kind == Kind::Duration
+                        && !["last", "past", "letzt", "vergangen", "previous"].iter().any(|w| said.contains(w))
                 }) || (is_one("den the", next) && is_one("naechsten next kommenden coming", after))
             }
             "am" | "on" | "bis" | "until" | "next" | "naechsten" | "kommenden" | "jeden" | "every"
@@ -207,21 +229,25 @@ fn later(words: &[&str], text: &Text, lattice: &Lattice) -> Option<String> {
     None
 }
 
-/// "wenn möglich", "if you can", "wäre nett, wenn du".
-fn polite_condition(words: &[&str]) -> bool {
-    let rest = words[1..].iter().take(4).copied().collect::<Vec<_>>().join(" ");
-    const POLITE: [&str; 25] = [
+/// "wenn möglich", "if you can", "wäre nett, wenn du", "would be great if".
+fn polite_condition(words: &[&str], at: usize) -> bool {
+    let rest = words[at + 1..].iter().take(4).copied().collect::<Vec<_>>().join(" ");
+    const POLITE: [&str; 31] = [
         "moeglich",
         "es geht",
+        "es passt",
         "du kannst",
         "du magst",
         "du zeit",
+        "du soweit",
+        "du so weit",
         "du so nett",
         "du moechtest",
         "dus kannst",
         "es dir",
         "you can",
         "you could",
+        "u can",
         "possible",
         "you get a",
         "you have",
@@ -229,15 +255,18 @@ fn polite_condition(words: &[&str]) -> bool {
         "you would",
         "you please",
         "you like",
+        "youre ready",
+        "ur ready",
+        "ready",
         "du bitte",
         "du den",
         "du die",
         "du das",
         "du willst",
         "you want",
-        "du mal",
     ];
-    POLITE.iter().any(|p| rest.starts_with(p))
-        || is_one("du", words.get(1).copied().unwrap_or(""))
+    let wish = words[at.saturating_sub(5)..at].iter().any(|w| is_one(words::WISHED, w));
+    wish || POLITE.iter().any(|p| rest.starts_with(p))
+        || is_one("du", words.get(at + 1).copied().unwrap_or(""))
             && words.iter().any(|w| is_one("koenntest wuerdest", w))
 }

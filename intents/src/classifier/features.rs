@@ -18,11 +18,15 @@ pub(crate) fn delexicalise(text: &Text, lattice: &Lattice) -> Vec<String> {
             at = edge.end;
             continue;
         }
-        let token = &text.tokens[at];
-        out.push(token.norm.clone());
+        out.push(plain(&text.tokens[at].norm));
         at += 1;
     }
     out
+}
+
+/// "zurueck" and "zuruck" are one word, as sloppy people type.
+fn plain(word: &str) -> String {
+    word.replace("ae", "a").replace("oe", "o").replace("ue", "u")
 }
 
 fn rank(edge: &Edge) -> u8 {

@@ -4,8 +4,26 @@ pub(super) fn is_one(list: &str, word: &str) -> bool {
     !word.is_empty() && list.split_ascii_whitespace().any(|w| w == word)
 }
 
-pub(super) const NEGATION: &str = "nicht nich nie niemals kein keine keinen keinem keiner keines keinesfalls keineswegs nimmer nix ohne statt anstatt dont do_not never not wont \
- cannot cant shouldnt mustnt without neither nor stop hoer unterlass unterlasse bloss isnt arent doesnt didnt wasnt instead lieber_nicht avoid refrain no nothing";
+pub(super) const NEGATION: &str = "nicht nich nie niemals kein keine keinen keinem keiner keines keinesfalls keineswegs nimmer nix ohne dont do_not never not wont \
+ cannot cant shouldnt mustnt without neither nor stop hoer unterlass unterlasse bloss isnt arent doesnt didnt wasnt avoid refrain no nothing";
+
+/// After "no": no negation of what follows.
+pub(super) const NO_AND: &str = "longer more amoi mal rush worries problem idea clue one hurry doubt wonder";
+
+/// What is of no use any more is a reason to act.
+pub(super) const OF_USE: &str = "mehr benoetigt gebraucht genutzt verwendet benutzt brauche brauchen braucht nutze nutzen nutzt \
+ use uses used using need needs needed anymore longer bother bug nerv nerven wake annoy";
+
+/// What fails is a reason to act.
+pub(super) const FAILS: &str = "geht gehen laeuft lauft laufen funktioniert funktionieren reagiert reagieren startet antwortet laedt tut kommt findet erreichbar rund sauber \
+ work works working responding running starting loading respond start load happy healthy reachable playing syncing opening";
+
+/// Before "wenn" and "if": a wish, no condition.
+pub(super) const WISHED: &str = "waer waere waers waeres wars wuerd wuerde wuerdest freu freue freuen nett lieb toll super would be great nice lovely appreciate appreciated love \
+ helpful awesome grateful mind schoen cool prima klasse dankbar";
+
+/// After "can we", "könnten wir": a request.
+pub(super) const ASKED_FOR: &str = "get have haben bekommen kriegen bitte please";
 
 pub(super) const BEFORE_QUESTION: &str = "hallo hi hey moin und and aber but also so ralf sag sagt mal frage question ok okay denn hm hmm ach oh well btw core health infra \
  planner sec sorry bitte please du kurz weiss jemand";
@@ -37,7 +55,7 @@ pub(super) const STATE: &str = "laeuft lauft ist hat war hatte runs is has was h
 pub(super) const OWN_DOING: &str = "starte starten installiere installieren entferne entfernen loesche loeschen aktualisiere update skaliere rolle sichere spiele mache deploye restarte boote \
  richte setze stelle tausche rotiere erneuere aendere reboote upgrade mach start restart reboot install remove delete roll scale back restore rotate deploy";
 
-pub(super) const CONDITION: &str = "wenn falls sobald sofern solange nachdem ausser bis if when whenever once unless until till provided assuming while";
+pub(super) const CONDITION: &str = "wenn falls sobald sofern nachdem ausser if when whenever once unless provided assuming";
 
 pub(super) const LATER: &str = "uebermorgen spaeter nachher tomorrow tonight later taeglich stuendlich woechentlich monatlich daily weekly hourly monthly regelmaessig regularly \
  mitternacht midnight wochenende weekend immer always feierabend demnaechst bald soon eventually irgendwann someday periodically automatisch automatically";

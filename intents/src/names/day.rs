@@ -20,10 +20,10 @@ pub(super) fn day(words: &[&str]) -> Option<(String, usize)> {
             | "noon"
     );
     match words[0] {
-        "gestern" | "yesterday" | "yesterdays" | "gestrige" | "gestrigen" | "gestriger" => {
+        "gestern" | "gestan" | "yesterday" | "yesterdays" | "gestrige" | "gestrigen" | "gestriger" => {
             return Some(("yesterday".into(), 1 + usize::from(part)));
         }
-        "heute" | "today" | "todays" | "heutige" | "heutigen" | "heutiger" => {
+        "heute" | "heut" | "today" | "todays" | "heutige" | "heutigen" | "heutiger" => {
             return Some(("today".into(), 1 + usize::from(part)));
         }
         "last" if next == "night" => return Some(("yesterday".into(), 2)),

@@ -3,6 +3,7 @@
 use super::outcome::{outcomes, parts};
 use super::{loose, promote};
 use crate::ask;
+use crate::catalogue::SlotType;
 use crate::clause::clauses;
 use crate::ground::ground;
 use crate::mood::mood;
@@ -95,8 +96,9 @@ fn read_parts(
             draft.note("grounding", "the name stands in another clause");
         }
     }
+    said_twice(&mut out);
     if let ([hit], [Outcome::Intent(_) | Outcome::Ask(_)]) = (hits.as_slice(), out.as_slice())
-        && let Some(better) = with_tail(message, hit, &rest)
+        && let Some(better) = with_rest(message, hit, &rest)
     {
         draft.note("grounding", "a slot stands in another clause");
         out = vec![better];
@@ -104,33 +106,76 @@ fn read_parts(
     // A clause that asks for something else is not dropped silently.
     for range in &rest {
         let part = on.message(message.text.part(range.clone()), message.names);
-        let top = part.cues.first().map(|c| c.intent).filter(|i| !hits.iter().any(|h| h.intent == *i));
-        if top.is_some_and(|i| part.scores[i] >= 0.5) && mood(&part.text, &part.lattice).is_none() {
-            out.extend(loose::read(on, &part, draft).into_iter().filter(|o| !matches!(o, Outcome::None(_))));
+        let other = loose::sure(&part).filter(|i| !hits.iter().any(|h| h.intent == *i));
+        if other.is_some_and(|i| part.has_cue(i) && part.scores[i] >= 0.9)
+            && mood(&part.text, &part.lattice).is_none()
+            && !loose::statement(&part.text)
+        {
+            out.extend(loose::read(on, &part, draft, None).into_iter().filter(|o| !matches!(o, Outcome::None(_))));
         }
     }
     promote(draft, message.name(hits[0].intent));
     Some(out)
 }
 
-/// "vaultwarden aufsetzen, und zwar auf dem nuc": the clause after the command fills what it left open.
-fn with_tail(message: &Message<'_>, hit: &Hit, rest: &[Range<usize>]) -> Option<Outcome> {
+/// "traefik runternehmen und entsorgen": the same in other words, or with less of it said, is one request.
+fn said_twice(out: &mut Vec<Outcome>) {
+    let all: Vec<Option<(String, Slots)>> = out.iter().map(parts).collect();
+    let mut at = 0;
+    out.retain(|_| {
+        let this = at;
+        at += 1;
+        let Some((name, slots)) = &all[this] else { return true };
+        !all.iter().enumerate().any(|(i, other)| {
+            let Some((other, more)) = other else { return false };
+            let within = slots.iter().all(|(k, v)| more.get(k) == Some(v));
+            i != this && other == name && within && (more.len() > slots.len() || i < this)
+        })
+    });
+}
+
+/// "vaultwarden aufsetzen, und zwar auf dem nuc": what the clause left open may stand in another one. For what changes
+/// the homelab that is one after it, or words that say themselves what they are ("yesterday's backup, restore it").
+fn with_rest(message: &Message<'_>, hit: &Hit, rest: &[Range<usize>]) -> Option<Outcome> {
     let spec = message.specs[hit.intent];
     let [Outcome::Intent(_) | Outcome::Ask(_)] = hit.outcomes.as_slice() else { return None };
     let (_, known) = parts(&hit.outcomes[0])?;
-    let tail = rest.iter().filter(|r| r.start >= hit.end).map(|r| r.start).min()?;
+    if rest.is_empty() {
+        return None;
+    }
     let whole = ground(spec, &message.text, &message.lattice, message.names);
     let [Outcome::Intent(intent)] = whole.as_slice() else { return None };
     let keeps = known.iter().all(|(name, value)| intent.slots.get(name) == Some(value));
-    let more = intent.slots.iter().filter(|(name, _)| !known.contains_key(*name));
-    let in_tail =
-        |value: &String| message.lattice.iter().any(|e| e.start >= tail && e.values.contains(value));
-    (keeps && intent.slots.len() > known.len() && more.clone().all(|(_, v)| in_tail(v)))
+    let mut more = intent.slots.iter().filter(|(name, _)| !known.contains_key(*name));
+    let stands = |name: &str, value: &String| {
+        let kind = spec.slot(name).map(|s| s.kind);
+        message.lattice.iter().filter(|e| e.values.contains(value)).any(|e| {
+            !spec.changes
+                || e.start >= hit.end
+                || (kind == Some(SlotType::Snapshot) && (kept(message, e.start) || kept(message, e.end)))
+                || (kind == Some(SlotType::Version) && wanted(message, e.start))
+        })
+    };
+    (keeps && intent.slots.len() > known.len() && more.all(|(name, value)| stands(name, value)))
         .then(|| whole[0].clone())
 }
 
+/// Whether a version at a place is one to go to: "should be on 0.53.3".
+fn wanted(message: &Message<'_>, at: usize) -> bool {
+    let before = at.checked_sub(1).map_or("", |i| message.text.tokens[i].norm.as_str());
+    matches!(before, "on" | "to" | "at" | "auf" | "zu" | "version")
+}
+
+/// Whether a word about a backup stands at or just before a place.
+fn kept(message: &Message<'_>, at: usize) -> bool {
+    let near = at.saturating_sub(2)..(at + 2).min(message.text.tokens.len());
+    near.into_iter().any(|i| {
+        ["backup", "snapshot", "sicherung", "stand"].iter().any(|w| message.text.tokens[i].norm.contains(w))
+    })
+}
+
 /// Whether a clause beside a command takes its force.
-fn spoils(
+pub(super) fn spoils(
     on: &Understanding,
     message: &Message<'_>,
     range: &Range<usize>,
@@ -141,7 +186,10 @@ fn spoils(
     let (reason, _) = mood(&part.text, &part.lattice)?;
     let acts = part.cues.iter().any(|c| message.specs[c.intent].changes);
     match reason {
-        NoneReason::Later if changes => Some(reason),
+        // "morgen um 3, …", "wenn es ausfällt, …"; a sentence of its own about tomorrow is a reason.
+        NoneReason::Later if changes && (governs(&part.text) || (comma && part.text.tokens.len() <= 4)) => {
+            Some(reason)
+        }
         // "Lohnt es sich, … zu installieren?"
         NoneReason::HowTo if changes && comma => Some(reason),
         NoneReason::Negated if acts && changes && !fails(&part.text) => Some(reason),
@@ -154,6 +202,17 @@ fn spoils(
         }
         _ => None,
     }
+}
+
+/// Whether a clause is the condition of the next.
+fn governs(text: &Text) -> bool {
+    text.tokens.iter().find(|t| !t.skip && !matches!(t.norm.as_str(), "und" | "and" | "aber" | "but")).is_some_and(|t| {
+        matches!(
+            t.norm.as_str(),
+            "wenn" | "wenns" | "falls" | "sobald" | "sofern" | "nachdem" | "if" | "when" | "whenever" | "once" | "unless" | "after"
+                | "erst" | "jedes" | "every" | "as" | "immer" | "always" | "should" | "sollte"
+        )
+    })
 }
 
 /// Whether a clause hangs on the next one by "und" or the like.

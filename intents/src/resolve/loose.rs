@@ -1,7 +1,9 @@
 //! What no template fits: cues and classifier together, with what is named in the message.
 
+use super::clauses::spoils;
 use super::outcome::parts;
 use crate::ask;
+use crate::clause::clauses;
 use crate::ground::ground;
 use crate::mood::mood;
 use crate::names::Kind;
@@ -42,7 +44,7 @@ pub(super) fn blocked(message: &Message<'_>, draft: &mut Draft) -> Option<NoneRe
     let best = best?;
     let spec = message.specs[best];
     let blocks = if spec.changes
-        || (p < 0.6 || !message.has_cue(best)) && message.cues.iter().any(|c| message.specs[c.intent].changes)
+        || (p < 0.6 || (p < 0.9 && !message.has_cue(best))) && message.cues.iter().any(|c| message.specs[c.intent].changes)
     {
         true
     } else {
@@ -88,14 +90,48 @@ pub(super) fn blocked(message: &Message<'_>, draft: &mut Draft) -> Option<NoneRe
     Some(reason)
 }
 
-/// Cues and classifier.
-pub(super) fn read(on: &Understanding, message: &Message<'_>, draft: &mut Draft) -> Vec<Outcome> {
+/// Cues and classifier, over the whole message and over its sentences; `stop` is why the whole is no command.
+pub(super) fn read(
+    on: &Understanding,
+    message: &Message<'_>,
+    draft: &mut Draft,
+    stop: Option<NoneReason>,
+) -> Vec<Outcome> {
+    note(message, draft);
+    let verdict = judge(message);
+    if let (None, Some(class), Some(why)) = (stop, verdict.class, verdict.sure) {
+        draft.note("agreement", why);
+        return ground(message.specs[class], &message.text, &message.lattice, message.names);
+    }
+    if let Some(outcomes) = sentences(on, message, draft) {
+        return outcomes;
+    }
+    if let Some(reason) = stop {
+        return vec![Outcome::None(reason)];
+    }
     let ranked = message.ranked();
+    let Some(class) = verdict.class else {
+        return nothing(on, message, draft, &ranked);
+    };
+    let p = message.scores[class];
+    if statement(&message.text) && p < 0.9 {
+        draft.note("modality", "a statement");
+        return vec![Outcome::None(NoneReason::NotOurs)];
+    }
+    let cue = message.has_cue(class);
+    if (p < 0.3 && !cue) || !(names_something(message) || cue || p >= 0.8) {
+        draft.note("agreement", "too unsure");
+        return vec![Outcome::None(NoneReason::NotOurs)];
+    }
+    doubt(on, message, draft, &ranked)
+}
+
+fn note(message: &Message<'_>, draft: &mut Draft) {
     for cue in message.cues.iter().take(4) {
         draft.note("cues", format!("{}: {}", message.name(cue.intent), cue.text));
     }
     let said: Vec<String> =
-        ranked.iter().take(3).map(|(c, p)| format!("{} {p:.2}", message.name(*c))).collect();
+        message.ranked().iter().take(3).map(|(c, p)| format!("{} {p:.2}", message.name(*c))).collect();
     draft.note("classifier", format!("{} ({:.0} % known)", said.join(", "), message.known * 100.0));
     if let Some(near) = message.near {
         draft.note(
@@ -103,14 +139,28 @@ pub(super) fn read(on: &Understanding, message: &Message<'_>, draft: &mut Draft)
             format!("{} {:.2}, others {:.2}", message.name(near.class), near.likeness, near.rival),
         );
     }
-    let none = message.specs.len();
+}
+
+/// What classifier, cues and examples make of a message or a part of it.
+struct Verdict {
+    /// The likeliest intent; nothing when talk is likelier than any.
+    class: Option<usize>,
+    /// Which readers agree, when they are sure enough to act on it.
+    sure: Option<&'static str>,
+}
+
+/// The intent that the readers are sure of.
+pub(super) fn sure(message: &Message<'_>) -> Option<usize> {
+    let verdict = judge(message);
+    verdict.class.filter(|_| verdict.sure.is_some())
+}
+
+fn judge(message: &Message<'_>) -> Verdict {
+    let ranked = message.ranked();
     let (top, p) = ranked[0];
-    if top == none {
-        return nothing(on, message, draft, &ranked);
-    }
-    let spec = message.specs[top];
+    let Some(spec) = message.specs.get(top) else { return Verdict { class: None, sure: None } };
     let cue = message.has_cue(top);
-    let rival = ranked.iter().find(|(c, _)| *c != top).map_or(0.0, |r| r.1);
+    let rival = ranked[1].1;
     let question = message.text.mark == Some('?') && !polite_question(&message.text);
     // Another voice: the cues, or an example of the catalogue that is much like the message.
     let like =
@@ -125,33 +175,47 @@ pub(super) fn read(on: &Understanding, message: &Message<'_>, draft: &mut Draft)
                 || (p >= 0.75 && (named || like))
                 || (p >= 0.9 && message.known >= 0.75))
     };
-    let outcomes = ground(spec, &message.text, &message.lattice, message.names);
-    if sure {
-        draft.note(
-            "agreement",
-            if cue {
-                "cues and classifier agree"
-            } else if like {
-                "examples and classifier agree"
-            } else {
-                "the classifier is sure"
-            },
-        );
-        return outcomes;
+    let why = match (cue, like) {
+        (true, _) => "cues and classifier agree",
+        (_, true) => "examples and classifier agree",
+        _ => "the classifier is sure",
+    };
+    Verdict { class: Some(top), sure: sure.then_some(why) }
+}
+
+/// One sentence of a message may ask for something that the others give the reason for.
+fn sentences(on: &Understanding, message: &Message<'_>, draft: &mut Draft) -> Option<Vec<Outcome>> {
+    let ranges = clauses(&message.text, false);
+    if ranges.len() < 2 {
+        return None;
     }
-    if statement(&message.text) && p < 0.9 {
-        draft.note("modality", "a statement");
-        return vec![Outcome::None(NoneReason::NotOurs)];
+    let mut best: Option<(f32, usize, usize)> = None;
+    for (at, range) in ranges.iter().enumerate() {
+        let part = on.message(message.text.part(range.clone()), message.names);
+        let Verdict { class: Some(class), sure: Some(_) } = judge(&part) else { continue };
+        let calm = mood(&part.text, &part.lattice).is_none();
+        if calm && best.is_none_or(|b| b.0 < part.scores[class]) {
+            best = Some((part.scores[class], at, class));
+        }
     }
-    if (p < 0.3 && !cue) || !(named || cue || p >= 0.8) {
-        draft.note("agreement", "too unsure");
-        return vec![Outcome::None(NoneReason::NotOurs)];
+    let (_, at, class) = best?;
+    let spec = message.specs[class];
+    draft.note(
+        "classifier",
+        format!("{} in `{}`", spec.name, message.text.slice(ranges[at].clone())),
+    );
+    for range in ranges.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, r)| r) {
+        let comma = message.text.tokens.get(range.end).is_some_and(|t| t.breaks == Some(','));
+        if let Some(reason) = spoils(on, message, range, spec.changes, comma) {
+            draft.note("modality", format!("{}: {reason}", message.text.slice(range.clone())));
+            return Some(vec![Outcome::None(reason)]);
+        }
     }
-    doubt(on, message, draft, &ranked)
+    Some(ground(spec, &message.text, &message.lattice, message.names))
 }
 
 /// Whether a message tells something: a verb in second place and no question.
-fn statement(text: &Text) -> bool {
+pub(super) fn statement(text: &Text) -> bool {
     const VERB: [&str; 34] = [
         "ist", "sind", "war", "waren", "hat", "hatte", "haben", "sieht", "steht", "stehen", "bin", "finde",
         "finden", "mag", "liebe", "nutze", "nutzen", "bedeutet", "heisst", "is", "are", "was", "were", "has",

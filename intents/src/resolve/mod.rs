@@ -44,15 +44,15 @@ fn read(on: &Understanding, message: &Message<'_>, draft: &mut Draft, hint: Opti
         return outcomes;
     }
     draft.note("grammar", "no template fits");
-    if let Some(reason) = loose::blocked(message, draft) {
-        return vec![Outcome::None(reason)];
-    }
+    let stop = loose::blocked(message, draft);
     for allow in [Sort::Fuzzy, Sort::Unknown] {
-        if let Some(outcomes) = whole(on, message, draft, hint, allow) {
+        if stop.is_none()
+            && let Some(outcomes) = whole(on, message, draft, hint, allow)
+        {
             return outcomes;
         }
     }
-    loose::read(on, message, draft)
+    loose::read(on, message, draft, stop)
 }
 
 /// Markup, JSON, addresses, assignments: people do not ask for things so.
