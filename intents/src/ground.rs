@@ -20,7 +20,15 @@ pub(crate) fn ground(spec: &IntentSpec, text: &Text, lattice: &Lattice, names: &
         let edges = candidates(slot, text, lattice);
         let free: Vec<&Edge> =
             edges.into_iter().filter(|e| !taken.iter().any(|t| e.start < t.1 && t.0 < e.end)).collect();
-        let Some(first) = free.first() else { continue };
+        let Some(first) = free.first() else {
+            // "give gitea a new token": whose it is and what it is stand apart.
+            if slot.kind == SlotType::Secret
+                && let [one] = names.secrets_in(text.tokens.iter().map(|t| t.norm.as_str())).as_slice()
+            {
+                all.iter_mut().for_each(|s| drop(s.insert(slot.name.clone(), one.clone())));
+            }
+            continue;
+        };
         taken.extend(free.iter().map(|e| (e.start, e.end)));
         let mut values: Vec<String> = Vec::new();
         for edge in &free {

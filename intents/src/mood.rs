@@ -2,7 +2,7 @@
 
 use crate::names::{Kind, Lattice};
 use crate::reading::NoneReason;
-use crate::text::Text;
+use crate::text::{Text, Token};
 
 mod words;
 
@@ -10,17 +10,64 @@ use words::{is_one, participle};
 
 /// Why a clause is no command to act now; nothing when it may be one.
 pub(crate) fn mood(text: &Text, lattice: &Lattice) -> Option<(NoneReason, String)> {
-    let words: Vec<&str> = text.tokens.iter().map(|t| t.norm.as_str()).collect();
-    negated(&words)
+    let words: Vec<&str> = text.tokens.iter().map(|t| word(text, t)).collect();
+    let told = words.first().filter(|w| is_one("did got ran took had", w) && text.mark != Some('?'));
+    if let Some(first) = told {
+        return Some((NoneReason::Report, (*first).to_owned()));
+    }
+    taken_back(&words)
+        .or_else(|| negated(&words))
         .map(|w| (NoneReason::Negated, w))
         .or_else(|| how_to(&words).map(|w| (NoneReason::HowTo, w)))
         .or_else(|| later(&words, text, lattice).map(|w| (NoneReason::Later, w)))
         .or_else(|| report(&words, text, lattice).map(|w| (NoneReason::Report, w)))
 }
 
+/// "we're" is no "were".
+fn word<'a>(text: &Text, token: &'a Token) -> &'a str {
+    let short = token.norm == "were" && text.raw.get(token.at.clone()).is_some_and(|raw| !raw.is_ascii() || raw.contains('\''));
+    if short { "we" } else { &token.norm }
+}
+
 /// Whether a word takes the force from a command: negations, conditions, later times.
 pub(crate) fn weakens(word: &str) -> bool {
     [words::NEGATION, words::CONDITION, words::LATER, words::WEEKDAY].iter().any(|list| is_one(list, word))
+}
+
+/// "… nee, lass mal", "… never mind", "vergiss …": what is said at the end or the beginning takes the rest back.
+pub(crate) fn taken_back(words: &[&str]) -> Option<String> {
+    const TURNS: [&str; 26] = [
+        "lass ma",
+        "lass mal",
+        "lass es",
+        "lass das",
+        "lassen wir",
+        "lass gut sein",
+        "lass stecken",
+        "vergiss es",
+        "vergiss das",
+        "doch nicht",
+        "lieber nicht",
+        "besser nicht",
+        "nein danke",
+        "nee danke",
+        "ach nee",
+        "nee",
+        "ach nein",
+        "never mind",
+        "nevermind",
+        "forget it",
+        "forget that",
+        "forget about it",
+        "scratch that",
+        "no thanks",
+        "not now",
+        "nope",
+    ];
+    let all = words.join(" ");
+    let ends = |turn: &&&str| all.strip_suffix(**turn).is_some_and(|rest| rest.is_empty() || rest.ends_with(' '));
+    let begins = words.first().filter(|w| is_one("scratch forget vergiss vergesst spar", w));
+    begins.copied().or_else(|| TURNS.iter().find(ends).copied()).map(str::to_owned)
 }
 
 /// "nicht", "auf keinen Fall", "don't".
@@ -51,7 +98,9 @@ fn spent(words: &[&str], at: usize) -> bool {
     let (before, after) = (near(at.saturating_sub(3)..at), near(at + 1..at + 5));
     let any = |part: &[&str], list: &str| part.iter().any(|w| is_one(list, w));
     let not = is_one("nicht nich nimmer nix not never isnt doesnt wont dont cant cannot nothing", words[at]);
-    is_one("no", words[at]) && after.first().is_some_and(|w| is_one(words::NO_AND, w))
+    let courtesy = after.first().is_some_and(|w| is_one("mind hesitate", w));
+    courtesy
+        || is_one("no", words[at]) && after.first().is_some_and(|w| is_one(words::NO_AND, w))
         || !is_one("no", words[at]) && any(after, words::OF_USE)
         || not && (any(before, words::FAILS) || any(before, words::OF_USE) || any(&after[..after.len().min(2)], words::FAILS))
 }
@@ -67,16 +116,25 @@ fn how_to(words: &[&str]) -> Option<String> {
             first,
         );
     if polite {
-        return words
-            .windows(2)
-            .find(|w| matches!(w, ["how", "to"] | ["wie", "man"] | ["wie", "ich"] | ["how", "i"]))
-            .map(|w| w.join(" "));
+        let general = |w: &&[&str]| {
+            matches!(w[..2], ["how", "to"] | ["wie", "man"] | ["wie", "ich"] | ["how", "i"])
+                || is_one("erklaeren erklaerst explain describe beschreiben", w[0])
+                    && is_one("wie how", w[1])
+                    && !is_one("du you", w.get(2).copied().unwrap_or(""))
+        };
+        return (0..words.len().saturating_sub(1))
+            .map(|i| &words[i..words.len().min(i + 3)])
+            .find(general)
+            .map(|w| w[..2].join(" "));
     }
     if is_one("wie how", first) && !is_one("waere waers wars about", second) {
         return Some(format!("{first} {second}"));
     }
-    if is_one(words::ASKING, first) {
+    if is_one(words::ASKING, first) && !(first == "when" && is_one("you u ur youre", second)) {
         return Some(first.to_owned());
+    }
+    if let Some(why) = words.iter().skip(start).take(4).find(|w| is_one("why whyd whys wieso weshalb warum howd", w)) {
+        return Some((*why).to_owned());
     }
     if is_one("can could koennen koennten kann koennte may", first)
         && is_one("we i wir ich", second)
@@ -133,7 +191,8 @@ fn how_to(words: &[&str]) -> Option<String> {
 
 /// "ich habe … neu gestartet", "I restarted …", "… wurde aktualisiert".
 fn report(words: &[&str], text: &Text, lattice: &Lattice) -> Option<String> {
-    if words.iter().any(|w| is_one(words::WISH, w)) {
+    let has_to = words.windows(2).any(|w| is_one("has have had", w[0]) && w[1] == "to");
+    if has_to || words.iter().any(|w| is_one(words::WISH, w)) {
         return None;
     }
     let auxiliary = words.iter().find(|w| is_one(words::AUXILIARY, w));
@@ -142,8 +201,15 @@ fn report(words: &[&str], text: &Text, lattice: &Lattice) -> Option<String> {
         return Some(format!("{auxiliary} … {done}"));
     }
     // No command says "restarted" or "finished".
-    if let Some(done) = words.iter().find(|w| is_one(words::DONE, w)) {
+    let make = words.iter().any(|w| is_one("mach mache machs", w));
+    if let Some(done) = words.iter().find(|w| is_one(words::DONE, w) && !(make && **w == "fertig")) {
         return Some((*done).to_owned());
+    }
+    // "den Scan mach ich nachher"
+    if let Some(own) = words.windows(2).find(|w| is_one(words::OWN_DOING, w[0]) && is_one("ich wir", w[1]))
+        && text.mark != Some('?')
+    {
+        return Some(own.join(" "));
     }
     let subject = words.iter().position(|w| is_one(words::SUBJECT, w));
     let past = words.iter().position(|w| is_one(words::PAST, w));
@@ -195,6 +261,7 @@ fn later(words: &[&str], text: &Text, lattice: &Lattice) -> Option<String> {
             |w: &str| w.contains(':') || w.ends_with("am") && w.len() < 6 || w.ends_with("pm") && w.len() < 6;
         let hour = |w: &str| w.bytes().all(|b| b.is_ascii_digit()) && w.len() < 3 && !w.is_empty();
         let hit = match *word {
+            _ if word.starts_with("erinner") || word.starts_with("remind") => true,
             "morgen" => !is_one("gestern heute guten", before),
             "morning" => is_one("tomorrow the", before),
             "abend" | "nacht" | "nachmittag" | "mittag" | "frueh" => {

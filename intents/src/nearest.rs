@@ -14,13 +14,19 @@ pub(crate) struct Nearest {
     classes: Vec<usize>,
 }
 
-/// The class of the nearest sentence, how near it is, and how near the best one of another class is.
+/// What the sentences most like a message say.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Near {
+    /// The class that most of them have, each counted by how like the message it is.
     pub(crate) class: usize,
+    /// The part of the votes that it has, from 0 to 1.
+    pub(crate) share: f32,
+    /// How like the message the nearest sentence of that class is, from 0 to 1.
     pub(crate) likeness: f32,
-    pub(crate) rival: f32,
 }
+
+/// How many sentences vote.
+const VOTERS: usize = 9;
 
 impl Nearest {
     pub(crate) fn new(samples: &[Sample]) -> Self {
@@ -52,9 +58,19 @@ impl Nearest {
                 likeness[*id as usize] += value * other;
             }
         }
-        let best = (0..likeness.len()).max_by(|a, b| likeness[*a].total_cmp(&likeness[*b]))?;
-        let class = self.classes[best];
-        let others = likeness.iter().zip(&self.classes).filter(|(_, c)| **c != class).map(|(l, _)| *l);
-        Some(Near { class, likeness: likeness[best], rival: others.fold(0.0, f32::max) })
+        let mut best: Vec<usize> = (0..likeness.len()).filter(|i| likeness[*i] > 0.1).collect();
+        let by_likeness = |a: &usize, b: &usize| likeness[*b].total_cmp(&likeness[*a]).then(a.cmp(b));
+        if best.len() > VOTERS {
+            best.select_nth_unstable_by(VOTERS - 1, by_likeness);
+            best.truncate(VOTERS);
+        }
+        let weight = |i: &usize| likeness[*i].powi(3);
+        let all: f32 = best.iter().map(weight).sum();
+        let share = |class: usize| {
+            best.iter().filter(|i| self.classes[**i] == class).map(weight).sum::<f32>() / all.max(f32::EPSILON)
+        };
+        let class = best.iter().map(|i| self.classes[*i]).max_by(|a, b| share(*a).total_cmp(&share(*b)))?;
+        let nearest = best.iter().filter(|i| self.classes[**i] == class).map(|i| likeness[*i]);
+        Some(Near { class, share: share(class), likeness: nearest.fold(0.0, f32::max) })
     }
 }

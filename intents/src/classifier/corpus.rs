@@ -69,7 +69,7 @@ fn balance(samples: &mut [(String, usize, f32)], none: usize) {
     let mut sums = vec![0.0_f32; none + 1];
     samples.iter().for_each(|s| sums[s.1] += s.2);
     for sample in samples {
-        let share = if sample.1 == none { 900.0 } else { 150.0 };
+        let share = if sample.1 == none { 400.0 } else { 150.0 };
         sample.2 *= share / sums[sample.1].max(1.0);
     }
 }

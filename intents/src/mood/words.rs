@@ -23,13 +23,13 @@ pub(super) const WISHED: &str = "waer waere waers waeres wars wuerd wuerde wuerd
  helpful awesome grateful mind schoen cool prima klasse dankbar";
 
 /// After "can we", "könnten wir": a request.
-pub(super) const ASKED_FOR: &str = "get have haben bekommen kriegen bitte please";
+pub(super) const ASKED_FOR: &str = "get have haben bekommen kriegen ask bitte please";
 
 pub(super) const BEFORE_QUESTION: &str = "hallo hi hey moin und and aber but also so ralf sag sagt mal frage question ok okay denn hm hmm ach oh well btw core health infra \
- planner sec sorry bitte please du kurz weiss jemand";
+ planner sec sorry bitte please du kurz weiss jemand wtf omg lol yo oi";
 
 pub(super) const ASKING: &str = "was wann wer wo wieso weshalb warum welche welcher welches welchen wozu womit wofuer wieviel wieviele woher wohin \
- what when who where why which whose whats whos ob";
+ what when who where why which whose whats whos whyd whys howd whatd ob";
 
 pub(super) const MODAL: &str = "soll sollte sollten kann koennte koennten darf duerfte duerfen muss muesste muessen kann mag sollen koennen \
  should shall can could may must might would ought";
@@ -53,12 +53,12 @@ pub(super) const STATE: &str = "laeuft lauft ist hat war hatte runs is has was h
  went steht stuerzt braucht_nicht macht gefaellt";
 
 pub(super) const OWN_DOING: &str = "starte starten installiere installieren entferne entfernen loesche loeschen aktualisiere update skaliere rolle sichere spiele mache deploye restarte boote \
- richte setze stelle tausche rotiere erneuere aendere reboote upgrade mach start restart reboot install remove delete roll scale back restore rotate deploy";
+ richte setze stelle tausche mach starte rotiere erneuere aendere reboote upgrade mach start restart reboot install remove delete roll scale back restore rotate deploy";
 
 pub(super) const CONDITION: &str = "wenn falls sobald sofern nachdem ausser if when whenever once unless provided assuming";
 
 pub(super) const LATER: &str = "uebermorgen spaeter nachher tomorrow tonight later taeglich stuendlich woechentlich monatlich daily weekly hourly monthly regelmaessig regularly \
- mitternacht midnight wochenende weekend immer always feierabend demnaechst bald soon eventually irgendwann someday periodically automatisch automatically";
+ mitternacht midnight wochenende weekend feierabend demnaechst eventually irgendwann someday periodically automatisch automatically";
 
 pub(super) const DAY: &str = "montag dienstag mittwoch donnerstag freitag samstag sonntag sonnabend monday tuesday wednesday thursday friday saturday sunday";
 
@@ -91,7 +91,7 @@ pub(super) fn participle(word: &str) -> bool {
     .any(|p| word.starts_with(p));
     ge && !matches!(
         word,
-        "gegangen" | "gesunden" | "gerade" | "geraeten" | "gefallen" | "gestern" | "gesamten"
+        "gegangen" | "generieren" | "genehmigen" | "genehmigt" | "gesunden" | "gerade" | "geraeten" | "gefallen" | "gestern" | "gesamten"
     ) || infix
         || (word.ends_with("iert") && word.len() > 6)
         || is_one(PLAIN, word)

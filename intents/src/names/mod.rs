@@ -76,6 +76,12 @@ impl Names {
         self.index.contains_key(&squash(text))
     }
 
+    /// The secrets that these folded words name, however they stand; other words are passed over.
+    pub(crate) fn secrets_in<'a>(&self, words: impl Iterator<Item = &'a str>) -> Vec<String> {
+        let said: Vec<&str> = words.filter(|w| secret::is_part(&self.secrets, w)).collect();
+        secret::find(&self.secrets, &said).iter().map(|found| found.0.name.clone()).collect()
+    }
+
     /// All names of a kind.
     pub(crate) fn all(&self, kind: Kind) -> &[String] {
         self.all.get(&kind).map_or(&[], Vec::as_slice)

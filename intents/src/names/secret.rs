@@ -35,6 +35,17 @@ fn is_sort(part: &str) -> bool {
     matches!(part, "psk" | "password" | "key" | "token" | "secret" | "cert")
 }
 
+/// "datenbankpasswort" is "datenbank" and "passwort".
+fn taken_apart(word: &str) -> Vec<&str> {
+    const SORTS: [&str; 9] =
+        ["passwort", "kennwort", "password", "schluessel", "schlussel", "token", "key", "zertifikat", "passworts"];
+    let cut = SORTS.iter().find_map(|sort| word.strip_suffix(sort).filter(|rest| rest.len() > 1));
+    match cut {
+        Some(rest) => vec![rest.strip_suffix('s').filter(|r| r.len() > 5).unwrap_or(rest), &word[rest.len()..]],
+        None => vec![word],
+    }
+}
+
 fn canonical(word: &str) -> &str {
     SAME.iter().find(|row| row.contains(&word)).map_or(word, |row| row[0])
 }
@@ -61,7 +72,8 @@ pub(crate) enum Fit {
 
 /// The secrets that a stretch of words names: none when a word of it belongs to no secret.
 pub(crate) fn find<'a>(secrets: &'a [Secret], words: &[&str]) -> Vec<(&'a Secret, Fit)> {
-    let said: Vec<&str> = words.iter().map(|w| canonical(w)).filter(|w| !is_connector(w)).collect();
+    let said: Vec<&str> =
+        words.iter().flat_map(|w| taken_apart(w)).map(canonical).filter(|w| !is_connector(w)).collect();
     if said.is_empty() {
         return Vec::new();
     }
@@ -128,6 +140,16 @@ pub(crate) fn is_connector(word: &str) -> bool {
             | "unser"
             | "mein"
             | "user"
+            | "api"
+            | "access"
+            | "meine"
+            | "meinen"
+            | "unsere"
+            | "unseren"
+            | "unserem"
+            | "meinem"
+            | "ne"
+            | "s"
             | "benutzer"
             | "im"
             | "in"
@@ -136,8 +158,9 @@ pub(crate) fn is_connector(word: &str) -> bool {
 
 /// Whether a word can belong to a secret's name at all.
 pub(crate) fn is_part(secrets: &[Secret], word: &str) -> bool {
-    let word = canonical(word);
-    is_sort(word) || secrets.iter().any(|s| s.own.iter().any(|p| p == word))
+    taken_apart(word).into_iter().map(canonical).all(|part| {
+        is_sort(part) || secrets.iter().any(|s| s.own.iter().any(|p| p == part))
+    })
 }
 
 #[cfg(test)]
@@ -160,6 +183,9 @@ mod tests {
         assert_eq!(names("admin passwort von grafana"), ["grafana-admin"]);
         assert_eq!(names("grafana admin"), ["grafana-admin"]);
         assert_eq!(names("restic key"), ["restic-key"]);
+        assert_eq!(names("datenbankpasswort von nextcloud"), ["nextcloud-db"]);
+        assert_eq!(names("wlanpasswort"), ["wifi-psk"]);
+        assert_eq!(names("gitea api token"), ["gitea-token"]);
         assert_eq!(names("gitea passwort"), Vec::<String>::new());
         assert_eq!(names("gitea"), Vec::<String>::new());
         assert_eq!(names("key"), Vec::<String>::new());

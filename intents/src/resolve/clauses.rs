@@ -6,7 +6,7 @@ use crate::ask;
 use crate::catalogue::SlotType;
 use crate::clause::clauses;
 use crate::ground::ground;
-use crate::mood::mood;
+use crate::mood::{mood, taken_back};
 use crate::names::{Kind, Sort};
 use crate::reading::{NoneReason, Outcome, Slots};
 use crate::text::Text;
@@ -66,10 +66,15 @@ fn read_parts(
     if hits.is_empty() {
         return None;
     }
-    let changes = hits.iter().any(|h| message.specs[h.intent].changes);
+    if let [hit] = hits.as_slice()
+        && doubted(message, hit.intent)
+    {
+        return None;
+    }
+    let asked: Vec<usize> = hits.iter().map(|h| h.intent).collect();
     for range in rest.clone() {
         let comma = message.text.tokens.get(range.end).is_some_and(|t| t.breaks == Some(','));
-        if let Some(reason) = spoils(on, message, &range, changes, comma) {
+        if let Some(reason) = spoils(on, message, &range, &asked, comma) {
             draft.note("modality", format!("{}: {reason}", message.text.slice(range)));
             return Some(vec![Outcome::None(reason)]);
         }
@@ -174,17 +179,25 @@ fn kept(message: &Message<'_>, at: usize) -> bool {
     })
 }
 
-/// Whether a clause beside a command takes its force.
+/// Whether the classifier is sure that the whole message asks for something else than a clause of it seems to.
+fn doubted(message: &Message<'_>, intent: usize) -> bool {
+    let (top, p) = message.ranked()[0];
+    top != intent && top < message.specs.len() && p >= 0.6 && message.scores[intent] < 0.2
+}
+
+/// Whether a clause beside a command takes its force; `asked` are the intents that the others ask for.
 pub(super) fn spoils(
     on: &Understanding,
     message: &Message<'_>,
     range: &Range<usize>,
-    changes: bool,
+    asked: &[usize],
     comma: bool,
 ) -> Option<NoneReason> {
+    let changes = asked.iter().any(|i| message.specs[*i].changes);
     let part = on.message(message.text.part(range.clone()), message.names);
     let (reason, _) = mood(&part.text, &part.lattice)?;
-    let acts = part.cues.iter().any(|c| message.specs[c.intent].changes);
+    let words: Vec<&str> = part.text.tokens.iter().map(|t| t.norm.as_str()).collect();
+    let acts = part.cues.iter().any(|c| asked.contains(&c.intent));
     match reason {
         // "morgen um 3, …", "wenn es ausfällt, …"; a sentence of its own about tomorrow is a reason.
         NoneReason::Later if changes && (governs(&part.text) || (comma && part.text.tokens.len() <= 4)) => {
@@ -192,6 +205,7 @@ pub(super) fn spoils(
         }
         // "Lohnt es sich, … zu installieren?"
         NoneReason::HowTo if changes && comma => Some(reason),
+        NoneReason::Negated if taken_back(&words).is_some() => Some(reason),
         NoneReason::Negated if acts && changes && !fails(&part.text) => Some(reason),
         NoneReason::Negated
             if part.text.tokens.len() <= 3
@@ -210,7 +224,7 @@ fn governs(text: &Text) -> bool {
         matches!(
             t.norm.as_str(),
             "wenn" | "wenns" | "falls" | "sobald" | "sofern" | "nachdem" | "if" | "when" | "whenever" | "once" | "unless" | "after"
-                | "erst" | "jedes" | "every" | "as" | "immer" | "always" | "should" | "sollte"
+                | "erst" | "erinner" | "erinnere" | "remind" | "jedes" | "every" | "as" | "immer" | "always" | "should" | "sollte"
         )
     })
 }

@@ -10,6 +10,7 @@ use crate::names::Kind;
 use crate::reading::{NoneReason, Outcome, Slots};
 use crate::text::Text;
 use crate::understanding::{Draft, Message, Understanding};
+use std::ops::Range;
 
 /// "kannst du …?", "would you …?": a question in form, a request in meaning.
 pub(crate) fn polite_question(text: &Text) -> bool {
@@ -63,9 +64,13 @@ pub(super) fn blocked(message: &Message<'_>, draft: &mut Draft) -> Option<NoneRe
             "darf",
             "may",
             "kann man",
+            "erklaer",
+            "explain how",
+            "describe",
         ];
         match reason {
             NoneReason::HowTo => strict.iter().any(|s| said.starts_with(s)),
+            NoneReason::Negated | NoneReason::Later if p >= 0.9 => false,
             NoneReason::Later => !matches!(spec.name.as_str(), "subscribe_alerts" | "plan_capacity"),
             NoneReason::Negated => {
                 spec.name != "silence_alert"
@@ -79,6 +84,9 @@ pub(super) fn blocked(message: &Message<'_>, draft: &mut Draft) -> Option<NoneRe
                     || said.starts_with("wir")
                     || said.starts_with("we ")
                     || said.starts_with("hab")
+                    || said.ends_with(" ich")
+                    || said.ends_with(" wir")
+                    || matches!(said.as_str(), "did" | "got" | "ran" | "took" | "had")
             }
             _ => false,
         }
@@ -98,7 +106,14 @@ pub(super) fn read(
     stop: Option<NoneReason>,
 ) -> Vec<Outcome> {
     note(message, draft);
+    {
+        let r = message.ranked();
+        let n = message.near;
+        draft.note("debug", format!("{{\"top\":\"{}\",\"p\":{},\"second\":\"{}\",\"rival\":{},\"cue\":{},\"anycue\":{},\"nearclass\":\"{}\",\"like\":{},\"nrival\":{},\"named\":{},\"known\":{},\"q\":{},\"polite\":{},\"st\":{},\"stop\":{},\"changes\":{}}}",
+            message.name(r[0].0), r[0].1, message.name(r[1].0), r[1].1, message.has_cue(r[0].0), !message.cues.is_empty(), n.map_or("-", |n| message.name(n.class)), n.map_or(0.0,|n| n.likeness), n.map_or(0.0,|n| n.share), names_something(message), message.known, message.text.mark==Some('?'), polite_question(&message.text), statement(&message.text), stop.is_some(), message.specs.get(r[0].0).is_some_and(|s| s.changes)));
+    }
     let verdict = judge(message);
+    let stop = stop.filter(|reason| !(*reason == NoneReason::Report && asks_besides(on, message)));
     if let (None, Some(class), Some(why)) = (stop, verdict.class, verdict.sure) {
         draft.note("agreement", why);
         return ground(message.specs[class], &message.text, &message.lattice, message.names);
@@ -119,11 +134,22 @@ pub(super) fn read(
         return vec![Outcome::None(NoneReason::NotOurs)];
     }
     let cue = message.has_cue(class);
-    if (p < 0.3 && !cue) || !(names_something(message) || cue || p >= 0.8) {
+    if (p < 0.3 && !cue) || !(names_something(message) || cue || p >= 0.6) {
         draft.note("agreement", "too unsure");
         return vec![Outcome::None(NoneReason::NotOurs)];
     }
     doubt(on, message, draft, &ranked)
+}
+
+/// Whether one part of a message tells something and another asks: "der pi5 ist eingefroren, boote ihn neu".
+fn asks_besides(on: &Understanding, message: &Message<'_>) -> bool {
+    let (top, _) = message.ranked()[0];
+    let asks = |range: Range<usize>| {
+        let part = on.message(message.text.part(range), message.names);
+        mood(&part.text, &part.lattice).is_none() && !statement(&part.text) && part.scores[top] >= 0.4
+    };
+    let ranges = clauses(&message.text, false);
+    ranges.len() > 1 && ranges.into_iter().any(asks)
 }
 
 fn note(message: &Message<'_>, draft: &mut Draft) {
@@ -136,7 +162,7 @@ fn note(message: &Message<'_>, draft: &mut Draft) {
     if let Some(near) = message.near {
         draft.note(
             "nearest",
-            format!("{} {:.2}, others {:.2}", message.name(near.class), near.likeness, near.rival),
+            format!("{} {:.2}, like {:.2}", message.name(near.class), near.share, near.likeness),
         );
     }
 }
@@ -162,18 +188,17 @@ fn judge(message: &Message<'_>) -> Verdict {
     let cue = message.has_cue(top);
     let rival = ranked[1].1;
     let question = message.text.mark == Some('?') && !polite_question(&message.text);
-    // Another voice: the cues, or an example of the catalogue that is much like the message.
-    let like =
-        message.near.is_some_and(|n| n.class == top && n.likeness >= 0.5 && n.rival <= n.likeness - 0.1);
+    // Another voice: the cues, or the catalogue's sentences that are most like the message.
+    let like = message.near.is_some_and(|n| n.class == top && n.share >= 0.4 && n.likeness >= 0.3);
     let named = names_something(message);
     let sure = if spec.changes {
-        !question && rival < 0.15 && ((cue && p >= 0.75) || (like && named && p >= 0.9))
+        let enough = if named { 0.6 } else { 0.85 };
+        !question && (cue || like) && p >= enough && rival <= 0.25
+    } else if named {
+        p >= 0.85 || (p >= 0.5 && (cue || like) && !(p < 0.7 && statement(&message.text)))
     } else {
-        !statement(&message.text)
-            && ((cue && p >= 0.5 && named)
-                || (cue && p >= 0.75 && message.known >= 0.75)
-                || (p >= 0.75 && (named || like))
-                || (p >= 0.9 && message.known >= 0.75))
+        (p >= 0.93 || (p >= 0.75 && cue && like) || (p >= 0.85 && (cue || like) && message.known >= 0.8))
+            && !(p < 0.95 && statement(&message.text))
     };
     let why = match (cue, like) {
         (true, _) => "cues and classifier agree",
@@ -206,7 +231,7 @@ fn sentences(on: &Understanding, message: &Message<'_>, draft: &mut Draft) -> Op
     );
     for range in ranges.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, r)| r) {
         let comma = message.text.tokens.get(range.end).is_some_and(|t| t.breaks == Some(','));
-        if let Some(reason) = spoils(on, message, range, spec.changes, comma) {
+        if let Some(reason) = spoils(on, message, range, &[class], comma) {
             draft.note("modality", format!("{}: {reason}", message.text.slice(range.clone())));
             return Some(vec![Outcome::None(reason)]);
         }

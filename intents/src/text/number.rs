@@ -5,14 +5,19 @@ pub(crate) fn number(word: &str) -> Option<u32> {
     if word.bytes().all(|b| b.is_ascii_digit()) {
         return word.parse().ok().filter(|_| word.len() <= 6);
     }
+    // "x3", "3x"
+    let times = word.strip_prefix('x').or_else(|| word.strip_suffix('x'));
+    if let Some(digits) = times.filter(|d| !d.is_empty() && d.len() <= 3 && d.bytes().all(|b| b.is_ascii_digit())) {
+        return digits.parse().ok();
+    }
     let n = match word {
         "null" | "zero" | "keins" => 0,
-        "ein" | "eins" | "eine" | "einen" | "einer" | "einem" | "one" | "a" | "an" | "single" | "einzige" => {
+        "ein" | "eins" | "eine" | "einen" | "einer" | "einem" | "ne" | "nen" | "ner" | "one" | "a" | "an" | "single" | "einzige" => {
             1
         }
-        "zwei" | "zwo" | "two" | "beide" | "both" => 2,
-        "drei" | "three" => 3,
-        "vier" | "four" => 4,
+        "zwei" | "zwo" | "two" | "beide" | "both" | "doppelt" | "zweimal" | "twice" => 2,
+        "drei" | "dreimal" | "dreifach" | "three" | "thrice" => 3,
+        "vier" | "viermal" | "vierfach" | "four" => 4,
         "fuenf" | "funf" | "five" => 5,
         "sechs" | "six" => 6,
         "sieben" | "seven" => 7,
@@ -43,7 +48,7 @@ pub(crate) fn number(word: &str) -> Option<u32> {
 
 /// Whether a folded word may be read as "one" only beside a unit ("eine Stunde"), never alone ("ein").
 pub(crate) fn is_article(word: &str) -> bool {
-    matches!(word, "ein" | "eine" | "einen" | "einer" | "einem" | "a" | "an")
+    matches!(word, "ein" | "eine" | "einen" | "einer" | "einem" | "ne" | "nen" | "ner" | "a" | "an")
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +91,7 @@ impl Unit {
         Some(match word {
             "s" | "sek" | "sec" | "secs" | "sekunde" | "sekunden" | "second" | "seconds" => Self::Second,
             "m" | "min" | "mins" | "minute" | "minuten" | "minutes" | "minuetchen" => Self::Minute,
-            "h" | "std" | "stde" | "stdn" | "stunde" | "stunden" | "stuendchen" | "hour" | "hours" | "hr"
+            "h" | "std" | "stde" | "stdn" | "stund" | "stunde" | "stunden" | "stuendchen" | "hour" | "hours" | "hr"
             | "hrs" => Self::Hour,
             "d" | "tag" | "tage" | "tagen" | "tages" | "day" | "days" => Self::Day,
             "w" | "wk" | "wks" | "woche" | "wochen" | "week" | "weeks" => Self::Week,
@@ -141,7 +146,7 @@ pub(crate) fn duration(words: &[&str]) -> Option<(String, usize)> {
     }
     // "eine halbe Stunde", "half an hour", "half a day", "ein halbes Jahr", "halben tag", "half year"
     for start in [0, skip_article] {
-        if matches!(w(start), "halb" | "halbe" | "halben" | "halbes" | "halber" | "half") {
+        if matches!(w(start), "halb" | "hoibe" | "halbe" | "halben" | "halbes" | "halber" | "half") {
             let next = start + 1 + usize::from(is_article(w(start + 1)));
             if let Some(u) = unit(next) {
                 return quarters(2, u).map(|d| (d, next + 1));

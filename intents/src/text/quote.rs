@@ -28,6 +28,14 @@ fn inline(line: &str, keep: &impl Fn(&str) -> bool, out: &mut String) {
         let (head, tail) = rest.split_at(at);
         out.push_str(head);
         let Some(open) = tail.chars().next() else { return };
+        // `severity="critical"` is a matcher, not a quotation.
+        if open == '"' && head.ends_with(['=', '~'])
+            && let Some(end) = tail[1..].find('"')
+        {
+            out.push_str(&tail[..end + 2]);
+            rest = &tail[end + 2..];
+            continue;
+        }
         let body = &tail[open.len_utf8()..];
         let close = PAIRS.iter().find(|p| p.0 == open).and_then(|p| {
             // „…“ is closed by either form, as keyboards have it.
