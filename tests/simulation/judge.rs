@@ -86,7 +86,9 @@ pub(crate) fn noted(truth: &mut Truth, operation: &str, note: &Note) {
     if note.detail.contains(SECRET) {
         truth.violates(4, format!("the record of {operation} holds a secret"));
     }
-    let once = (note.event_id.clone(), operation.to_owned(), note.kind);
+    // One change of rights can void the votes of several people.
+    let cause = if note.kind == "vote_void" { &note.detail } else { &note.event_id };
+    let once = (cause.clone(), operation.to_owned(), note.kind);
     if !note.event_id.is_empty() && !truth.seen.cast.insert(once) {
         truth.violates(13, format!("{} made {} for {operation} twice", note.event_id, note.kind));
     }
