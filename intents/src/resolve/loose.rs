@@ -118,7 +118,7 @@ pub(super) fn read(
         draft.note("agreement", why);
         return ground(message.specs[class], &message.text, &message.lattice, message.names);
     }
-    if let Some(outcomes) = sentences(on, message, draft) {
+    if let Some(outcomes) = sentences(on, message, draft, stop) {
         return outcomes;
     }
     if let Some(reason) = stop {
@@ -209,17 +209,28 @@ fn judge(message: &Message<'_>) -> Verdict {
 }
 
 /// One sentence of a message may ask for something that the others give the reason for.
-fn sentences(on: &Understanding, message: &Message<'_>, draft: &mut Draft) -> Option<Vec<Outcome>> {
+fn sentences(
+    on: &Understanding,
+    message: &Message<'_>,
+    draft: &mut Draft,
+    stop: Option<NoneReason>,
+) -> Option<Vec<Outcome>> {
     let ranges = clauses(&message.text, false);
     if ranges.len() < 2 {
         return None;
     }
+    let comma = |at: usize| message.text.tokens.get(at).is_some_and(|t| t.breaks == Some(','));
     let mut best: Option<(f32, usize, usize)> = None;
     for (at, range) in ranges.iter().enumerate() {
+        // "Kannst du mir erklären, wie man …": the question is what is asked for.
+        if stop == Some(NoneReason::HowTo) && (comma(range.start) || comma(range.end)) {
+            continue;
+        }
         let part = on.message(message.text.part(range.clone()), message.names);
         let Verdict { class: Some(class), sure: Some(_) } = judge(&part) else { continue };
         let calm = mood(&part.text, &part.lattice).is_none();
-        if calm && best.is_none_or(|b| b.0 < part.scores[class]) {
+        let seconded = part.has_cue(class) || message.scores[class] >= 0.2;
+        if calm && seconded && best.is_none_or(|b| b.0 < part.scores[class]) {
             best = Some((part.scores[class], at, class));
         }
     }
@@ -230,8 +241,7 @@ fn sentences(on: &Understanding, message: &Message<'_>, draft: &mut Draft) -> Op
         format!("{} in `{}`", spec.name, message.text.slice(ranges[at].clone())),
     );
     for range in ranges.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, r)| r) {
-        let comma = message.text.tokens.get(range.end).is_some_and(|t| t.breaks == Some(','));
-        if let Some(reason) = spoils(on, message, range, &[class], comma) {
+        if let Some(reason) = spoils(on, message, range, &[class], comma(range.end)) {
             draft.note("modality", format!("{}: {reason}", message.text.slice(range.clone())));
             return Some(vec![Outcome::None(reason)]);
         }
