@@ -16,7 +16,7 @@ pub(crate) struct Sample {
 
 /// How many sentences are drawn from a template: more from one that says more.
 fn draws(node: &Node) -> usize {
-    (leaves(node) / 4).clamp(3, 12)
+    (leaves(node) / 4).clamp(2, 6)
 }
 
 fn leaves(node: &Node) -> usize {
