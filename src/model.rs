@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use ralf_intents::{Model, ModelError, ModelRequest, OllamaModel, OpenAiModel};
+use ralf_intents::{Capabilities, Model, ModelAnswer, ModelError, ModelRequest, OllamaModel, OpenAiModel};
 
 use crate::config::{self, Provider};
 use crate::metrics::Metrics;
@@ -32,7 +32,7 @@ impl Model for Timed {
         self.inner.name()
     }
 
-    async fn complete(&self, mut request: ModelRequest) -> Result<String, ModelError> {
+    async fn complete(&self, mut request: ModelRequest) -> Result<ModelAnswer, ModelError> {
         let began = Instant::now();
         // The model's server is another house.
         request.system = secrets::hide(&request.system).into_owned();
@@ -45,7 +45,7 @@ impl Model for Timed {
         answer
     }
 
-    async fn check(&self) -> Result<(), ModelError> {
-        self.inner.check().await
+    async fn probe(&self) -> Result<Capabilities, ModelError> {
+        self.inner.probe().await
     }
 }

@@ -38,9 +38,9 @@ pub(super) async fn main(arg: ConfigArg) -> ExitCode {
     show("R.A.L.F.", ourselves(&config).await);
     if let Some(model) = crate::model::configured(&config.model, &Metrics::default()) {
         let finding = model
-            .check()
+            .probe()
             .await
-            .map(|()| format!("{} answers", model.name()))
+            .map(|_| format!("{} answers", model.name()))
             .map_err(|error| error.to_string());
         show("model", finding);
     }
