@@ -31,7 +31,7 @@ pub use inventory::{Inventory, Thing};
 pub use lang::Lang;
 pub use model::{
     Capabilities, Class, Model, ModelAnswer, ModelError, ModelRequest, OllamaModel, OpenAiModel,
-    ScriptedModel, fence, prompt_hash, prompt_version,
+    ScriptedModel, fence, keeps_to_schema, prompt_hash, prompt_version,
 };
 pub use names::Names;
 pub use reading::{Ask, Candidate, Choice, Intent, NoneReason, Outcome, Question, Reading, Slots, Trace};

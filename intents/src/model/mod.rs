@@ -16,7 +16,7 @@ use thiserror::Error;
 pub use fence::fence;
 pub use ollama::OllamaModel;
 pub use openai::OpenAiModel;
-pub use probe::Capabilities;
+pub use probe::{Capabilities, keeps_to_schema};
 pub use prompt::{prompt_hash, prompt_version};
 pub use request::{Class, ModelAnswer, ModelRequest};
 pub use scripted::ScriptedModel;
@@ -70,7 +70,7 @@ pub trait Model: Send + Sync {
     /// One answer; dropping the future closes the connection, and the server stops.
     async fn complete(&self, request: ModelRequest) -> Result<ModelAnswer, ModelError>;
 
-    /// Looks at what the server is and can; asks the model one tiny question.
+    /// Looks at what the server is; the model itself is asked nothing.
     async fn probe(&self) -> Result<Capabilities, ModelError> {
         Ok(Capabilities::default())
     }
@@ -78,5 +78,24 @@ pub trait Model: Send + Sync {
     /// How long the vectors of an embedding model on the same server are.
     async fn dimensions(&self, _embedding_name: &str) -> Result<usize, ModelError> {
         Err(ModelError::Server("it has no embeddings".into()))
+    }
+}
+
+#[async_trait]
+impl<M: Model + ?Sized> Model for std::sync::Arc<M> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    async fn complete(&self, request: ModelRequest) -> Result<ModelAnswer, ModelError> {
+        (**self).complete(request).await
+    }
+
+    async fn probe(&self) -> Result<Capabilities, ModelError> {
+        (**self).probe().await
+    }
+
+    async fn dimensions(&self, embedding_name: &str) -> Result<usize, ModelError> {
+        (**self).dimensions(embedding_name).await
     }
 }

@@ -130,8 +130,6 @@ impl Model for OllamaModel {
         Ok(Capabilities {
             server: format!("Ollama {}", version["version"].as_str().unwrap_or("?")),
             context,
-            // What is elsewhere is asked nothing before its owner agrees.
-            schema: elsewhere.is_some() || probe::keeps_to_schema(self).await?,
             elsewhere,
         })
     }

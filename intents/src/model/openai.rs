@@ -111,14 +111,19 @@ impl Model for OpenAiModel {
             partial.take(&whole)?;
         }
         while let Some(line) = reply.line().await? {
-            // llama.cpp had its own kind of event for errors.
-            let Some(data) = line.strip_prefix("data:").or_else(|| line.strip_prefix("error:")) else {
+            // Until September 2025 llama.cpp had a field of its own for errors.
+            if let Some(error) = line.strip_prefix("error:") {
+                let error = json!({"error": parse(error.trim())?});
+                return Err(self.refused(error_in(&error).unwrap_or_default()));
+            }
+            // The rest are comments, which keep the connection open, and names of events.
+            let Some(data) = line.strip_prefix("data:").map(str::trim).filter(|data| !data.is_empty()) else {
                 continue;
             };
-            if data.trim() == "[DONE]" {
+            if data == "[DONE]" {
                 break;
             }
-            let event = parse(data.trim())?;
+            let event = parse(data)?;
             if let Some(said) = error_in(&event) {
                 return Err(self.refused(said));
             }
@@ -145,7 +150,6 @@ impl Model for OpenAiModel {
         Ok(Capabilities {
             server: model["owned_by"].as_str().unwrap_or("OpenAI-compatible").to_owned(),
             context,
-            schema: probe::keeps_to_schema(self).await?,
             elsewhere: None,
         })
     }

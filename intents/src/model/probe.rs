@@ -13,20 +13,22 @@ pub struct Capabilities {
     pub server: String,
     /// The most tokens of question and answer together that the model was made for, if the server says.
     pub context: Option<u64>,
-    /// Whether its answers keep to a JSON schema. One whose answers do not is good for talk only.
-    pub schema: bool,
     /// The server that does the work in this one's stead, if there is one: what it sees leaves this machine.
     pub elsewhere: Option<String>,
 }
 
 impl Default for Capabilities {
     fn default() -> Self {
-        Self { server: "?".into(), context: None, schema: true, elsewhere: None }
+        Self { server: "?".into(), context: None, elsewhere: None }
     }
 }
 
-/// Asks for a word that the schema does not allow: whoever keeps to it can't say it.
-pub(super) async fn keeps_to_schema(model: &dyn Model) -> Result<bool, ModelError> {
+/// Whether a model's answers keep to a JSON schema; one whose answers do not is good for talk only. It is asked for a word
+/// that the schema does not allow: whoever keeps to it can't say it.
+///
+/// # Errors
+/// When it can't be asked.
+pub async fn keeps_to_schema(model: &dyn Model) -> Result<bool, ModelError> {
     let schema = json!({
         "type": "object",
         "properties": {"colour": {"type": "string", "enum": ["blue", "green"]}},
