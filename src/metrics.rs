@@ -25,6 +25,17 @@ struct OfState {
     state: String,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Asked {
+    model: String,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OfModel {
+    model: String,
+}
+
 /// The counters. Cheap to clone.
 #[derive(Clone)]
 pub struct Metrics {
@@ -34,6 +45,8 @@ pub struct Metrics {
     transactions: Counter,
     last_transaction_ms: Arc<AtomicI64>,
     model_time: Histogram,
+    model_answers: Family<Asked, Counter>,
+    model_able: Family<OfModel, Gauge>,
     approval_time: Histogram,
     inbox_depth: Gauge,
     inbox_age: Gauge,
@@ -56,6 +69,8 @@ impl Default for Metrics {
             transactions: Counter::default(),
             last_transaction_ms: Arc::default(),
             model_time: buckets(),
+            model_answers: Family::default(),
+            model_able: Family::default(),
             approval_time: Histogram::new(exponential_buckets(1.0, 2.0, 14)),
             inbox_depth: Gauge::default(),
             inbox_age: Gauge::default(),
@@ -92,6 +107,8 @@ impl Default for Metrics {
             Unit::Seconds,
             metrics.model_time.clone(),
         );
+        r.register("model_answers", "Requests to language models", metrics.model_answers.clone());
+        r.register("model_able", "Whether a language model can be asked", metrics.model_able.clone());
         r.register_with_unit(
             "approval_duration",
             "Time from a proposal to its decision",
@@ -142,9 +159,15 @@ impl Metrics {
         self.pings.send_modify(|n| *n += 1);
     }
 
-    /// Counts an answer of the language model.
-    pub fn model(&self, elapsed: Duration) {
+    /// Counts a request to a language model, which was `answered` or `failed`.
+    pub fn model(&self, model: &str, outcome: &'static str, elapsed: Duration) {
         self.model_time.observe(elapsed.as_secs_f64());
+        self.model_answers.get_or_create(&Asked { model: model.to_owned(), outcome }).inc();
+    }
+
+    /// Notes whether a language model can be asked.
+    pub fn model_able(&self, model: &str, able: bool) {
+        self.model_able.get_or_create(&OfModel { model: model.to_owned() }).set(able.into());
     }
 
     /// Counts a decision; the time since the proposal in milliseconds.

@@ -30,7 +30,8 @@ pub use catalogue::{Bilingual, Catalogue, CatalogueError, IntentSpec, Slot, Slot
 pub use inventory::{Inventory, Thing};
 pub use lang::Lang;
 pub use model::{
-    Model, ModelError, ModelRequest, OllamaModel, OpenAiModel, ScriptedModel, prompt_hash, prompt_version,
+    Capabilities, Class, Model, ModelAnswer, ModelError, ModelRequest, OllamaModel, OpenAiModel,
+    ScriptedModel, fence, keeps_to_schema, prompt_hash, prompt_version,
 };
 pub use names::Names;
 pub use reading::{Ask, Candidate, Choice, Intent, NoneReason, Outcome, Question, Reading, Slots, Trace};

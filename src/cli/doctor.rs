@@ -36,13 +36,10 @@ pub(super) async fn main(arg: ConfigArg) -> ExitCode {
     show("database", database(&config).await);
     homeserver(&config, &mut show).await;
     show("R.A.L.F.", ourselves(&config).await);
-    if let Some(model) = crate::model::configured(&config.model, &Metrics::default()) {
-        let finding = model
-            .check()
-            .await
-            .map(|()| format!("{} answers", model.name()))
-            .map_err(|error| error.to_string());
-        show("model", finding);
+    if let Some(models) = crate::model::configured(&config.model, &Metrics::default(), None) {
+        for (name, finding) in models.look().await {
+            show(&format!("model {name}"), finding);
+        }
     }
     show("inventory", inventory(&config).await);
     for (name, finding) in executors(&config).await {

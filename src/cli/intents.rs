@@ -79,7 +79,7 @@ struct Ready {
 }
 
 impl Readers {
-    fn ready(&self) -> Result<Ready, String> {
+    async fn ready(&self) -> Result<Ready, String> {
         let inventory = match &self.inventory {
             None => Inventory::default(),
             Some(path) => {
@@ -90,11 +90,11 @@ impl Readers {
         Ok(Ready {
             understanding: Understanding::new(catalogue),
             names: Names::new(&inventory),
-            model: self.model()?,
+            model: self.model().await?,
         })
     }
 
-    fn model(&self) -> Result<Option<Arc<dyn Model>>, String> {
+    async fn model(&self) -> Result<Option<Arc<dyn Model>>, String> {
         match (self.model.as_deref(), &self.config) {
             (Some("none"), _) | (None, None) => Ok(None),
             (Some(name), None) => Err(format!(
@@ -104,8 +104,18 @@ impl Readers {
                 let mut config = Config::load(path).map_err(|error| error.to_string())?.model;
                 if let Some(name) = name {
                     name.clone_into(&mut config.name);
+                    // It is this model that is measured.
+                    config.fallbacks.clear();
                 }
-                Ok(model::configured(&config, &Metrics::default()))
+                let Some(models) = model::configured(&config, &Metrics::default(), None) else {
+                    return Ok(None);
+                };
+                for (name, finding) in models.look().await {
+                    if let Err(wrong) = finding {
+                        eprintln!("ralf: model {name}: {wrong}");
+                    }
+                }
+                Ok(Some(models))
             }
         }
     }
@@ -121,7 +131,7 @@ impl Ready {
 }
 
 async fn run_parse(parse: &Parse) -> Result<(), String> {
-    let ready = parse.readers.ready()?;
+    let ready = parse.readers.ready().await?;
     if !parse.text.is_empty() {
         answer(&ready, parse, &parse.text.join(" ")).await;
         return Ok(());
@@ -160,7 +170,7 @@ fn show(reading: &Reading, text: &str) {
 }
 
 async fn run_eval(eval: &Eval) -> Result<(), String> {
-    let ready = eval.readers.ready()?;
+    let ready = eval.readers.ready().await?;
     let cases = cases(&read(&eval.file)?).map_err(|error| format!("{}: {error}", eval.file.display()))?;
     let report = match &ready.model {
         Some(model) => evaluate_with_model(&ready.understanding, &ready.names, &cases, model.as_ref()).await,

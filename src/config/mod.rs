@@ -125,6 +125,7 @@ hs_token = "fedcba9876543210fedcba9876543210"
         ];
         let mut all: Vec<String> =
             tokens.into_iter().flatten().map(|token| token.expose().to_owned()).collect();
+        all.extend(self.model.tokens().map(|token| token.expose().to_owned()));
         all.extend(self.database.password());
         // A short word, such as a database's password in a test, would hide itself in every sentence.
         all.retain(|value| value.len() >= 8 && !value.bytes().all(|b| b.is_ascii_lowercase()));
@@ -134,6 +135,7 @@ hs_token = "fedcba9876543210fedcba9876543210"
     fn resolve(&mut self, folder: &Path, problems: &mut Vec<Problem>) {
         self.appservice.resolve(folder, problems);
         self.database.resolve(folder);
+        self.model.resolve(folder, problems);
         self.inventory.resolve(folder);
         self.executors.resolve(folder);
         self.secrets.resolve(folder, self.executors.runs.as_deref(), problems);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ralf_intents::{Ask, Lang};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::amend;
@@ -40,6 +41,16 @@ pub struct Talk {
     pub sentence: String,
     /// How it was understood, in short.
     pub understood: String,
+}
+
+/// A question as it is stored.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Asked {
+    #[serde(flatten)]
+    pub(super) ask: Ask,
+    /// How the message before it was understood: it belongs into the record of what comes of the answer.
+    #[serde(default)]
+    pub(super) understood: String,
 }
 
 /// One thing to answer.
@@ -169,7 +180,8 @@ async fn put_question(tx: &mut Tx, talk: &Talk, ask: &Ask) -> Result<(), StoreEr
         asker: talk.asker.clone(),
         lang: talk.lang.as_str().into(),
         sentence: talk.sentence.clone(),
-        ask: serde_json::to_string(ask).unwrap_or_default(),
+        ask: serde_json::to_string(&Asked { ask: ask.clone(), understood: talk.understood.clone() })
+            .unwrap_or_default(),
         question_txn: txn,
         expires_ts,
     })

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use ralf_intents::{Ask, Lang, Outcome};
+use ralf_intents::{Lang, Outcome};
 
+use super::answer::Asked;
 use super::{Answer, Talk, act, answer, done, listen};
 use crate::bots::Bot;
 use crate::event::Event;
@@ -22,7 +23,7 @@ pub(super) async fn reacted(
 ) -> Result<Handled, HandleError> {
     let chosen = messages::KEYCAPS.iter().position(|keycap| bare(keycap) == bare(key));
     match chosen {
-        Some(n) if event.sender == question.asker && n < open(&question)?.options.len() => {
+        Some(n) if event.sender == question.asker && n < open(&question)?.ask.options.len() => {
             let talk = talk(&question, &event.id);
             fill(house, seq, talk, question, &(n + 1).to_string()).await
         }
@@ -60,7 +61,7 @@ async fn fill(
             return Ok(Handled::Done);
         }
     };
-    let ask = open(&question)?;
+    let Asked { ask, understood } = open(&question)?;
     let reading = house.understanding().await.fill(&ask, words, &names, Some(talk.lang));
     let outcome = match reading.outcome {
         Outcome::None(reason) => {
@@ -70,13 +71,14 @@ async fn fill(
         }
         outcome => outcome,
     };
-    talk.understood = format!("{} + {words:?}", question.sentence);
+    let before = if understood.is_empty() { String::new() } else { format!("{understood} → ") };
+    talk.understood = format!("{before}{} + {words:?}", question.sentence);
     let mut outcomes = vec![outcome];
     outcomes.extend(reading.more);
     act::on(house, seq, talk, outcomes, Some(question)).await
 }
 
-fn open(question: &Question) -> Result<Ask, HandleError> {
+fn open(question: &Question) -> Result<Asked, HandleError> {
     Ok(serde_json::from_str(&question.ask)?)
 }
 

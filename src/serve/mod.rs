@@ -134,11 +134,12 @@ pub async fn run(config: Config) -> Result<(), ServeError> {
         ralf_intents::Catalogue::builtin().map_err(|error| ServeError::Setup(error.to_string()))?;
     let inventory = inventory(&config);
     let secrets = Arc::new(Secrets::new(&config.secrets));
+    let models = crate::model::configured(&config.model, &metrics, Some(&store));
     let house = Arc::new(House::new(Parts {
         executors: executors(&config, &inventory, &secrets),
         inventory,
         catalogue,
-        model: crate::model::configured(&config.model, &metrics),
+        model: models.clone().map(|models| models as _),
         config,
         server,
         store: store.clone(),
@@ -159,6 +160,12 @@ pub async fn run(config: Config) -> Result<(), ServeError> {
     let server = tokio::spawn(async move { server.await });
     // What may be said by mistake is to be known before it is.
     tokio::spawn(learn(Arc::clone(&house), secrets));
+    // What the models can is found out beside everything else.
+    let watch = tokio::spawn(async move {
+        if let Some(models) = models {
+            models.watch().await;
+        }
+    });
     let mut at_work = Vec::new();
 
     let outcome = tokio::select! {
@@ -168,6 +175,7 @@ pub async fn run(config: Config) -> Result<(), ServeError> {
         _ = lease.keep() => Err(ServeError::LostLease),
     };
     tracing::info!("stopping: what is being handled comes to its end");
+    watch.abort();
     ready.send_replace(false);
     stop.send_replace(true);
     let _ = tokio::time::timeout(Duration::from_secs(2), server).await;

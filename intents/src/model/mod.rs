@@ -1,33 +1,25 @@
 //! The last reader: a language model, asked only when the others leave doubt, and never believed unchecked.
 
+mod fence;
 mod http;
 mod ollama;
 mod openai;
+mod probe;
 mod prompt;
 mod reader;
+mod request;
 mod scripted;
 
 use async_trait::async_trait;
-use serde_json::Value;
 use thiserror::Error;
 
+pub use fence::fence;
 pub use ollama::OllamaModel;
 pub use openai::OpenAiModel;
+pub use probe::{Capabilities, keeps_to_schema};
 pub use prompt::{prompt_hash, prompt_version};
+pub use request::{Class, ModelAnswer, ModelRequest};
 pub use scripted::ScriptedModel;
-
-/// What a model is asked.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ModelRequest {
-    /// What it shall do.
-    pub system: String,
-    /// The message of the person, fenced as data.
-    pub user: String,
-    /// The JSON schema of the answer.
-    pub schema: Value,
-    /// The most tokens of the answer: a constrained model may run on in white space.
-    pub max_tokens: u32,
-}
 
 /// Why a model gave no answer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -43,34 +35,67 @@ pub enum ModelError {
         /// What to do.
         remedy: String,
     },
+    /// The server wants a key, or another one.
+    #[error("{0} refuses us: it wants a key, or another one")]
+    Refused(String),
     /// Nobody answers.
     #[error("no model server answers at {0}")]
     Gone(String),
-    /// It took too long.
+    /// It took too long, in seconds.
     #[error("the model took longer than {0} s")]
     Timeout(u64),
+    /// It began to answer and said nothing more for so many seconds.
+    #[error("the model fell silent for {0} s in the middle of its answer")]
+    Silent(u64),
     /// The server says that it failed.
     #[error("the model server reports: {0}")]
     Server(String),
-    /// The answer broke off.
+    /// The answer broke off, or reached the most tokens that it may have.
     #[error("the model's answer broke off")]
     Cut,
     /// The answer is not what was asked for.
     #[error("the model's answer cannot be read: {0}")]
     Garbled(String),
+    /// There are several models, and none of them could be asked or gave an answer.
+    #[error("no model answers: {0}")]
+    Nobody(String),
 }
 
-/// A language model that answers in JSON.
+/// A language model.
 #[async_trait]
 pub trait Model: Send + Sync {
     /// Its name, for the record of decisions.
     fn name(&self) -> &str;
 
-    /// One answer; dropping the future cancels the request.
-    async fn complete(&self, request: ModelRequest) -> Result<String, ModelError>;
+    /// One answer; dropping the future closes the connection, and the server stops.
+    async fn complete(&self, request: ModelRequest) -> Result<ModelAnswer, ModelError>;
 
-    /// Whether it could answer: the server is there and has the model.
-    async fn check(&self) -> Result<(), ModelError> {
-        Ok(())
+    /// Looks at what the server is; the model itself is asked nothing.
+    async fn probe(&self) -> Result<Capabilities, ModelError> {
+        Ok(Capabilities::default())
+    }
+
+    /// How long the vectors of an embedding model on the same server are.
+    async fn dimensions(&self, _embedding_name: &str) -> Result<usize, ModelError> {
+        Err(ModelError::Server("it has no embeddings".into()))
+    }
+}
+
+#[async_trait]
+impl<M: Model + ?Sized> Model for std::sync::Arc<M> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    async fn complete(&self, request: ModelRequest) -> Result<ModelAnswer, ModelError> {
+        (**self).complete(request).await
+    }
+
+    async fn probe(&self) -> Result<Capabilities, ModelError> {
+        (**self).probe().await
+    }
+
+    async fn dimensions(&self, embedding_name: &str) -> Result<usize, ModelError> {
+        (**self).dimensions(embedding_name).await
     }
 }

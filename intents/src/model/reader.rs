@@ -1,6 +1,6 @@
 //! Asks the model where the other readers are in doubt, and checks what it says.
 
-use super::{Model, prompt};
+use super::{Model, prompt, prompt_hash, prompt_version};
 use crate::Lang;
 use crate::ask;
 use crate::catalogue::IntentSpec;
@@ -39,10 +39,20 @@ impl Understanding {
         }
         let shortlist = shortlist(&reading, &message);
         let asked = model.complete(prompt::request(&shortlist, &message.text.raw, reading.lang)).await;
-        let answer = asked.map_err(|e| e.to_string()).and_then(|said| read(&said));
-        match answer {
-            Ok(answer) => self.weigh(&mut reading, &message, &shortlist, &answer, model.name()),
-            Err(why) => note(&mut reading, "model", format!("{}: {why}", model.name())),
+        let said = match asked {
+            Ok(said) => said,
+            Err(why) => {
+                note(&mut reading, "model", format!("{}: {why}", model.name()));
+                return reading;
+            }
+        };
+        for why in &said.passed_over {
+            note(&mut reading, "model", format!("passed over: {why}"));
+        }
+        note(&mut reading, "prompt", format!("version {}, sha256 {}", prompt_version(), prompt_hash()));
+        match read(&said.text) {
+            Ok(answer) => self.weigh(&mut reading, &message, &shortlist, &answer, &said.model),
+            Err(why) => note(&mut reading, "model", format!("{}: {why}", said.model)),
         }
         reading
     }

@@ -1,6 +1,6 @@
 //! A model that says what a test wants.
 
-use super::{Model, ModelError, ModelRequest};
+use super::{Model, ModelAnswer, ModelError, ModelRequest};
 use async_trait::async_trait;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -32,9 +32,10 @@ impl Model for ScriptedModel {
         "scripted"
     }
 
-    async fn complete(&self, request: ModelRequest) -> Result<String, ModelError> {
+    async fn complete(&self, request: ModelRequest) -> Result<ModelAnswer, ModelError> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(request);
         let answer = self.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        answer.unwrap_or_else(|| Err(ModelError::Gone("the end of the script".into())))
+        let text = answer.unwrap_or_else(|| Err(ModelError::Gone("the end of the script".into())))?;
+        Ok(ModelAnswer { text, model: self.name().into(), tokens: None, passed_over: Vec::new() })
     }
 }

@@ -1,0 +1,10 @@
+//! The language models of `[model]`: who may see what, who is asked, and what it costs.
+
+mod allowance;
+mod guard;
+mod router;
+mod server;
+#[cfg(test)]
+mod tests;
+
+pub use router::{Router, configured};
