@@ -113,24 +113,20 @@ fn plausible(slot: &Slot, edge: &Edge, text: &Text, lattice: &Lattice) -> bool {
         SlotType::Count => {
             let article =
                 text.tokens.get(edge.start).is_some_and(|t| crate::text::number::is_article(&t.norm));
-            let inside = within(
-                lattice,
-                edge,
-                &[Kind::Duration, Kind::Service, Kind::Host, Kind::Version, Kind::Day],
-            );
+            let inside =
+                within(lattice, edge, &[Kind::Duration, Kind::Service, Kind::Host, Kind::Version, Kind::Day]);
             let noun = ["replik", "replic", "instan", "kopie", "cop", "pod", "container", "stueck"]
                 .iter()
                 .any(|n| after.starts_with(n));
             !inside && (!article || noun)
         }
-        SlotType::Operation => !within(
-            lattice,
-            edge,
-            &[Kind::Duration, Kind::Service, Kind::Host, Kind::Version, Kind::Day],
-        ),
+        SlotType::Operation => {
+            !within(lattice, edge, &[Kind::Duration, Kind::Service, Kind::Host, Kind::Version, Kind::Day])
+        }
         // "got a minute?" is no span of time to look at.
         SlotType::Time | SlotType::Duration | SlotType::Horizon if edge.kind == Kind::Duration => {
-            let hedge = ["a minute", "a second", "a sec", "a min", "eine minute", "eine sekunde", "ne minute"];
+            let hedge =
+                ["a minute", "a second", "a sec", "a min", "eine minute", "eine sekunde", "ne minute"];
             let said = edge.written.to_lowercase();
             !hedge.contains(&said.as_str()) || is_span(before)
         }

@@ -21,6 +21,7 @@ mod reading;
 mod resolve;
 #[cfg(test)]
 mod roundtrip;
+mod sense;
 mod template;
 mod text;
 mod understanding;
@@ -30,9 +31,10 @@ pub use catalogue::{Bilingual, Catalogue, CatalogueError, IntentSpec, Slot, Slot
 pub use inventory::{Inventory, Thing};
 pub use lang::Lang;
 pub use model::{
-    Capabilities, Class, Model, ModelAnswer, ModelError, ModelRequest, OllamaModel, OpenAiModel,
+    Aids, Capabilities, Class, Model, ModelAnswer, ModelError, ModelRequest, OllamaModel, OpenAiModel,
     ScriptedModel, fence, keeps_to_schema, prompt_hash, prompt_version,
 };
 pub use names::Names;
 pub use reading::{Ask, Candidate, Choice, Intent, NoneReason, Outcome, Question, Reading, Slots, Trace};
+pub use sense::Sense;
 pub use understanding::Understanding;

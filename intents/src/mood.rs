@@ -25,7 +25,8 @@ pub(crate) fn mood(text: &Text, lattice: &Lattice) -> Option<(NoneReason, String
 
 /// "we're" is no "were".
 fn word<'a>(text: &Text, token: &'a Token) -> &'a str {
-    let short = token.norm == "were" && text.raw.get(token.at.clone()).is_some_and(|raw| !raw.is_ascii() || raw.contains('\''));
+    let short = token.norm == "were"
+        && text.raw.get(token.at.clone()).is_some_and(|raw| !raw.is_ascii() || raw.contains('\''));
     if short { "we" } else { &token.norm }
 }
 
@@ -65,7 +66,8 @@ pub(crate) fn taken_back(words: &[&str]) -> Option<String> {
         "nope",
     ];
     let all = words.join(" ");
-    let ends = |turn: &&&str| all.strip_suffix(**turn).is_some_and(|rest| rest.is_empty() || rest.ends_with(' '));
+    let ends =
+        |turn: &&&str| all.strip_suffix(**turn).is_some_and(|rest| rest.is_empty() || rest.ends_with(' '));
     let begins = words.first().filter(|w| is_one("scratch forget vergiss vergesst spar", w));
     begins.copied().or_else(|| TURNS.iter().find(ends).copied()).map(str::to_owned)
 }
@@ -94,7 +96,8 @@ pub(crate) fn negated(words: &[&str]) -> Option<String> {
 /// Whether a negation says why something is asked for, and not that it shall not be: "wird nicht mehr gebraucht", "geht nicht",
 /// "nobody uses it any more", "not working".
 fn spent(words: &[&str], at: usize) -> bool {
-    let near = |range: std::ops::Range<usize>| words.get(range.start..range.end.min(words.len())).unwrap_or(&[]);
+    let near =
+        |range: std::ops::Range<usize>| words.get(range.start..range.end.min(words.len())).unwrap_or(&[]);
     let (before, after) = (near(at.saturating_sub(3)..at), near(at + 1..at + 5));
     let any = |part: &[&str], list: &str| part.iter().any(|w| is_one(list, w));
     let not = is_one("nicht nich nimmer nix not never isnt doesnt wont dont cant cannot nothing", words[at]);
@@ -102,7 +105,10 @@ fn spent(words: &[&str], at: usize) -> bool {
     courtesy
         || is_one("no", words[at]) && after.first().is_some_and(|w| is_one(words::NO_AND, w))
         || !is_one("no", words[at]) && any(after, words::OF_USE)
-        || not && (any(before, words::FAILS) || any(before, words::OF_USE) || any(&after[..after.len().min(2)], words::FAILS))
+        || not
+            && (any(before, words::FAILS)
+                || any(before, words::OF_USE)
+                || any(&after[..after.len().min(2)], words::FAILS))
 }
 
 /// "soll ich …?", "wie installiert man …", "what happens if …".
@@ -133,7 +139,9 @@ fn how_to(words: &[&str]) -> Option<String> {
     if is_one(words::ASKING, first) && !(first == "when" && is_one("you u ur youre", second)) {
         return Some(first.to_owned());
     }
-    if let Some(why) = words.iter().skip(start).take(4).find(|w| is_one("why whyd whys wieso weshalb warum howd", w)) {
+    if let Some(why) =
+        words.iter().skip(start).take(4).find(|w| is_one("why whyd whys wieso weshalb warum howd", w))
+    {
         return Some((*why).to_owned());
     }
     if is_one("can could koennen koennten kann koennte may", first)
@@ -276,7 +284,9 @@ fn later(words: &[&str], text: &Text, lattice: &Lattice) -> Option<String> {
                 lattice.at(i + 1).iter().any(|e| {
                     let said = e.written.to_lowercase();
                     e.kind == Kind::Duration
-                        && !["last", "past", "letzt", "vergangen", "previous"].iter().any(|w| said.contains(w))
+                        && !["last", "past", "letzt", "vergangen", "previous"]
+                            .iter()
+                            .any(|w| said.contains(w))
                 }) || (is_one("den the", next) && is_one("naechsten next kommenden coming", after))
             }
             "am" | "on" | "bis" | "until" | "next" | "naechsten" | "kommenden" | "jeden" | "every"

@@ -67,7 +67,8 @@ impl Nearest {
         let weight = |i: &usize| likeness[*i].powi(3);
         let all: f32 = best.iter().map(weight).sum();
         let share = |class: usize| {
-            best.iter().filter(|i| self.classes[**i] == class).map(weight).sum::<f32>() / all.max(f32::EPSILON)
+            best.iter().filter(|i| self.classes[**i] == class).map(weight).sum::<f32>()
+                / all.max(f32::EPSILON)
         };
         let class = best.iter().map(|i| self.classes[*i]).max_by(|a, b| share(*a).total_cmp(&share(*b)))?;
         let nearest = best.iter().filter(|i| self.classes[**i] == class).map(|i| likeness[*i]);

@@ -98,7 +98,7 @@ fn words(text: &str) -> Vec<String> {
     out
 }
 
-fn draw(spec: &IntentSpec, node: &Node, lang: Lang, rng: &mut Rng) -> String {
+pub(crate) fn draw(spec: &IntentSpec, node: &Node, lang: Lang, rng: &mut Rng) -> String {
     sample(node, rng, &mut |slots, rng| {
         let name = &slots[rng.below(slots.len())];
         spec.slot(name).map_or_else(String::new, |slot| {

@@ -29,7 +29,7 @@ fn plain(word: &str) -> String {
     word.replace("ae", "a").replace("oe", "o").replace("ue", "u")
 }
 
-fn rank(edge: &Edge) -> u8 {
+pub(crate) fn rank(edge: &Edge) -> u8 {
     match edge.kind {
         Kind::Secret | Kind::Alert | Kind::Matcher => 3,
         Kind::Service | Kind::Host => 2,
@@ -37,7 +37,7 @@ fn rank(edge: &Edge) -> u8 {
     }
 }
 
-fn tag(edge: &Edge) -> Option<&'static str> {
+pub(crate) fn tag(edge: &Edge) -> Option<&'static str> {
     Some(match edge.kind {
         Kind::Service => "@service",
         Kind::Host => "@host",
@@ -52,6 +52,21 @@ fn tag(edge: &Edge) -> Option<&'static str> {
         Kind::Count if !crate::text::number::is_article(&edge.written.to_lowercase()) => "@num",
         _ => return None,
     })
+}
+
+/// A word that stands for any name or number of a tag, for readers that know whole sentences.
+pub(crate) fn stand_in(tag: &str) -> &'static str {
+    match tag {
+        "host" | "node" => "SERVER",
+        "alert" | "matcher" => "ALERT",
+        "secret" => "SECRET",
+        "dur" | "duration" => "2h",
+        "ver" | "version" => "1.2.3",
+        "day" => "2024-10-01",
+        "snap" => "a81bd0",
+        "num" => "3",
+        _ => "SERVICE",
+    }
 }
 
 /// Hashed features with their weights, scaled to length 1.

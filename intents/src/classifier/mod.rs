@@ -4,11 +4,16 @@ mod corpus;
 mod features;
 mod train;
 
-pub(crate) use corpus::{Sample, corpus};
-pub(crate) use features::{delexicalise, features};
+pub(crate) use corpus::{Sample, corpus, draw};
+pub(crate) use features::{delexicalise, features, rank, stand_in, tag as tagged};
+
+use serde::{Deserialize, Serialize};
+
+/// How many times the catalogue's sentences are gone through.
+pub(crate) const EPOCHS: usize = 5;
 
 /// A trained classifier.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Classifier {
     /// The known features, sorted; a feature's place is its row of weights.
     features: Vec<u64>,
@@ -24,13 +29,22 @@ pub(crate) type Scores = Vec<f32>;
 
 impl Classifier {
     /// Learns from samples: the same samples give the same classifier.
-    pub(crate) fn new(samples: &[Sample], classes: usize) -> Self {
-        train::train(samples, classes)
+    pub(crate) fn new(samples: &[Sample], classes: usize, epochs: usize) -> Self {
+        train::train(samples, classes, epochs)
+    }
+
+    /// Whether it is whole, and made for so many features.
+    pub(crate) fn fits(&self, features: usize) -> bool {
+        self.features.len() <= features && self.weights.len() == (self.features.len() + 1) * self.classes
     }
 
     /// The probability of each class for a delexicalised sentence, and the share of its features that are known.
     pub(crate) fn classify(&self, words: &[String]) -> (Scores, f32) {
-        let features = features(words);
+        self.score(&features(words))
+    }
+
+    /// The same for features.
+    pub(crate) fn score(&self, features: &[(u64, f32)]) -> (Scores, f32) {
         let known: Vec<(u32, f32)> =
             features.iter().filter_map(|(f, v)| Some((train::row(&self.features, *f)?, *v))).collect();
         #[expect(clippy::cast_precision_loss, reason = "counts of words are small")]

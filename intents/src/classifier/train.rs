@@ -4,7 +4,6 @@ use super::Classifier;
 use super::corpus::Sample;
 use crate::template::Rng;
 
-const EPOCHS: usize = 5;
 const RATE: f32 = 0.6;
 /// A sentence whose class has all but this probability is passed over.
 const SETTLED: f32 = 0.02;
@@ -15,7 +14,7 @@ const TEMPERATURE: f32 = 1.0;
 /// Known features, class and weight of a sample.
 type Row = (Vec<(u32, f32)>, usize, f32);
 
-pub(super) fn train(samples: &[Sample], classes: usize) -> Classifier {
+pub(super) fn train(samples: &[Sample], classes: usize, epochs: usize) -> Classifier {
     let mut known: Vec<u64> = samples.iter().flat_map(|s| s.features.iter().map(|(f, _)| *f)).collect();
     known.sort_unstable();
     // What stands in one sentence alone teaches little and costs as much as the rest.
@@ -33,7 +32,7 @@ pub(super) fn train(samples: &[Sample], classes: usize) -> Classifier {
     let mut order: Vec<usize> = (0..compiled.len()).collect();
     let mut rng = Rng::new(11);
     let mut scores = vec![0.0_f32; classes];
-    for _ in 0..EPOCHS {
+    for _ in 0..epochs {
         for i in (1..order.len()).rev() {
             order.swap(i, rng.below(i + 1));
         }

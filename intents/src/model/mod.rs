@@ -18,6 +18,7 @@ pub use ollama::OllamaModel;
 pub use openai::OpenAiModel;
 pub use probe::{Capabilities, keeps_to_schema};
 pub use prompt::{prompt_hash, prompt_version};
+pub use reader::Aids;
 pub use request::{Class, ModelAnswer, ModelRequest};
 pub use scripted::ScriptedModel;
 
@@ -75,9 +76,15 @@ pub trait Model: Send + Sync {
         Ok(Capabilities::default())
     }
 
-    /// How long the vectors of an embedding model on the same server are.
-    async fn dimensions(&self, _embedding_name: &str) -> Result<usize, ModelError> {
+    /// Texts as vectors, one each, by an embedding model on the same server.
+    async fn embed(&self, _embedding_name: &str, _texts: &[String]) -> Result<Vec<Vec<f32>>, ModelError> {
         Err(ModelError::Server("it has no embeddings".into()))
+    }
+
+    /// How long these vectors are.
+    async fn dimensions(&self, embedding_name: &str) -> Result<usize, ModelError> {
+        let vectors = self.embed(embedding_name, &[probe::TEXT.to_owned()]).await?;
+        probe::length(vectors.first().map(Vec::len))
     }
 }
 
@@ -95,7 +102,7 @@ impl<M: Model + ?Sized> Model for std::sync::Arc<M> {
         (**self).probe().await
     }
 
-    async fn dimensions(&self, embedding_name: &str) -> Result<usize, ModelError> {
-        (**self).dimensions(embedding_name).await
+    async fn embed(&self, embedding_name: &str, texts: &[String]) -> Result<Vec<Vec<f32>>, ModelError> {
+        (**self).embed(embedding_name, texts).await
     }
 }

@@ -134,8 +134,8 @@ impl Model for OllamaModel {
         })
     }
 
-    async fn dimensions(&self, embedding_name: &str) -> Result<usize, ModelError> {
-        let request = GenerateEmbeddingsRequest::new(embedding_name.to_owned(), probe::TEXT.into());
+    async fn embed(&self, embedding_name: &str, texts: &[String]) -> Result<Vec<Vec<f32>>, ModelError> {
+        let request = GenerateEmbeddingsRequest::new(embedding_name.to_owned(), texts.to_vec().into());
         let body = serde_json::to_value(request).map_err(|e| ModelError::Garbled(e.to_string()))?;
         let answer = self.http.json("api/embed", Some(&body)).await.map_err(|error| match error {
             ModelError::Server(said) if said.contains("not found") => self.missing(embedding_name),
@@ -143,6 +143,6 @@ impl Model for OllamaModel {
         })?;
         let answer: GenerateEmbeddingsResponse =
             serde_json::from_value(answer).map_err(|e| ModelError::Garbled(e.to_string()))?;
-        probe::length(answer.embeddings.first().map(Vec::len))
+        probe::vectors(answer.embeddings, texts.len())
     }
 }

@@ -154,9 +154,20 @@ impl Model for OpenAiModel {
         })
     }
 
-    async fn dimensions(&self, embedding_name: &str) -> Result<usize, ModelError> {
-        let body = json!({"model": embedding_name, "input": probe::TEXT});
+    async fn embed(&self, embedding_name: &str, texts: &[String]) -> Result<Vec<Vec<f32>>, ModelError> {
+        let body = json!({"model": embedding_name, "input": texts});
         let answer = self.http.json(&format!("{}embeddings", self.prefix), Some(&body)).await?;
-        probe::length(answer["data"][0]["embedding"].as_array().map(Vec::len))
+        let mut rows: Vec<Embedding> =
+            serde_json::from_value(answer["data"].clone()).map_err(|e| ModelError::Garbled(e.to_string()))?;
+        rows.sort_by_key(|row| row.index);
+        probe::vectors(rows.into_iter().map(|row| row.embedding).collect(), texts.len())
     }
+}
+
+/// One vector of an answer, and the text that it belongs to.
+#[derive(serde::Deserialize)]
+struct Embedding {
+    #[serde(default)]
+    index: usize,
+    embedding: Vec<f32>,
 }

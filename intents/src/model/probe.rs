@@ -56,3 +56,15 @@ pub async fn keeps_to_schema(model: &dyn Model) -> Result<bool, ModelError> {
 pub(super) fn length(vector: Option<usize>) -> Result<usize, ModelError> {
     vector.filter(|n| *n > 0).ok_or_else(|| ModelError::Garbled("there is no vector in it".into()))
 }
+
+/// As many vectors as there were texts, all of one length.
+pub(super) fn vectors(found: Vec<Vec<f32>>, texts: usize) -> Result<Vec<Vec<f32>>, ModelError> {
+    let length = found.first().map_or(0, Vec::len);
+    let whole = found.len() == texts && length > 0 && found.iter().all(|v| v.len() == length);
+    let finite = || found.iter().flatten().all(|value| value.is_finite());
+    if whole && finite() {
+        Ok(found)
+    } else {
+        Err(ModelError::Garbled("its vectors do not fit the texts".into()))
+    }
+}

@@ -7,11 +7,30 @@ use crate::catalogue::IntentSpec;
 use crate::ground::ground;
 use crate::names::Names;
 use crate::reading::{Candidate, NoneReason, Outcome, Reading, Slots, Trace};
-use crate::understanding::{Message, Understanding};
+use crate::sense::{Sense, spoken};
+use crate::understanding::{Draft, Message, Understanding};
 use serde::Deserialize;
 
 /// How many intents the model chooses among.
 const SHORTLIST: usize = 5;
+
+/// Who may be asked besides the built-in readers.
+#[derive(Clone, Copy, Default)]
+pub struct Aids<'a> {
+    /// What a sentence means.
+    pub sense: Option<&'a Sense>,
+    /// A language model, where doubt is left.
+    pub model: Option<&'a dyn Model>,
+}
+
+impl std::fmt::Debug for Aids<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Aids")
+            .field("sense", &self.sense)
+            .field("model", &self.model.map(Model::name))
+            .finish()
+    }
+}
 
 #[derive(Debug, Deserialize)]
 struct Answer {
@@ -32,11 +51,18 @@ impl Understanding {
         hint: Option<Lang>,
         model: &dyn Model,
     ) -> Reading {
-        let (message, draft) = self.open(text, names, hint);
+        self.read_with(text, names, hint, Aids { model: Some(model), sense: None }).await
+    }
+
+    /// Reads a message; where grammar, cues and classifier are in doubt, an embedding model is asked what it means, and
+    /// then a language model. What can't be asked is passed over.
+    pub async fn read_with(&self, text: &str, names: &Names, hint: Option<Lang>, aids: Aids<'_>) -> Reading {
+        let (mut message, draft) = self.open(text, names, hint);
         let mut reading = self.resolve(&message, draft, hint);
-        if !in_doubt(&reading, &message) {
-            return reading;
+        if let Some(sense) = aids.sense.filter(|_| is_loose(&reading)) {
+            reading = self.with_sense(&mut message, reading, hint, sense).await;
         }
+        let Some(model) = aids.model.filter(|_| in_doubt(&reading, &message)) else { return reading };
         let shortlist = shortlist(&reading, &message);
         let asked = model.complete(prompt::request(&shortlist, &message.text.raw, reading.lang)).await;
         let said = match asked {
@@ -55,6 +81,30 @@ impl Understanding {
             Err(why) => note(&mut reading, "model", format!("{}: {why}", said.model)),
         }
         reading
+    }
+
+    /// Reads a message again, with what an embedding model makes of it.
+    async fn with_sense(
+        &self,
+        message: &mut Message<'_>,
+        mut before: Reading,
+        hint: Option<Lang>,
+        sense: &Sense,
+    ) -> Reading {
+        match sense.classify(&spoken(&message.text, &message.lattice)).await {
+            Err(why) => {
+                note(&mut before, "embeddings", format!("{}: {why}", sense.name()));
+                before
+            }
+            Ok(meant) => {
+                message.weigh(&meant);
+                let mut draft = Draft::new(before.lang);
+                let (name, p) =
+                    message.meant.map_or(("none", 0.0), |class| (message.name(class), meant[class]));
+                draft.note("embeddings", format!("{}: {name} {p:.2}", sense.name()));
+                self.resolve(message, draft, hint)
+            }
+        }
     }
 
     fn weigh(
@@ -110,6 +160,11 @@ impl Understanding {
 
 fn note(reading: &mut Reading, reader: &str, said: impl Into<String>) {
     reading.trace.push(Trace { reader: reader.to_owned(), said: said.into() });
+}
+
+/// Whether no template fitted, so that it was for the classifier to say.
+fn is_loose(reading: &Reading) -> bool {
+    reading.trace.iter().any(|t| t.reader == "classifier" && t.said.ends_with("known)"))
 }
 
 /// Whether a model could help: not where a name is missing, not where the mood is clear.

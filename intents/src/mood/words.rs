@@ -55,7 +55,8 @@ pub(super) const STATE: &str = "laeuft lauft ist hat war hatte runs is has was h
 pub(super) const OWN_DOING: &str = "starte starten installiere installieren entferne entfernen loesche loeschen aktualisiere update skaliere rolle sichere spiele mache deploye restarte boote \
  richte setze stelle tausche mach starte rotiere erneuere aendere reboote upgrade mach start restart reboot install remove delete roll scale back restore rotate deploy";
 
-pub(super) const CONDITION: &str = "wenn falls sobald sofern nachdem ausser if when whenever once unless provided assuming";
+pub(super) const CONDITION: &str =
+    "wenn falls sobald sofern nachdem ausser if when whenever once unless provided assuming";
 
 pub(super) const LATER: &str = "uebermorgen spaeter nachher tomorrow tonight later taeglich stuendlich woechentlich monatlich daily weekly hourly monthly regelmaessig regularly \
  mitternacht midnight wochenende weekend feierabend demnaechst eventually irgendwann someday periodically automatisch automatically";
@@ -91,7 +92,16 @@ pub(super) fn participle(word: &str) -> bool {
     .any(|p| word.starts_with(p));
     ge && !matches!(
         word,
-        "gegangen" | "generieren" | "genehmigen" | "genehmigt" | "gesunden" | "gerade" | "geraeten" | "gefallen" | "gestern" | "gesamten"
+        "gegangen"
+            | "generieren"
+            | "genehmigen"
+            | "genehmigt"
+            | "gesunden"
+            | "gerade"
+            | "geraeten"
+            | "gefallen"
+            | "gestern"
+            | "gesamten"
     ) || infix
         || (word.ends_with("iert") && word.len() > 6)
         || is_one(PLAIN, word)

@@ -37,11 +37,22 @@ fn is_sort(part: &str) -> bool {
 
 /// "datenbankpasswort" is "datenbank" and "passwort".
 fn taken_apart(word: &str) -> Vec<&str> {
-    const SORTS: [&str; 9] =
-        ["passwort", "kennwort", "password", "schluessel", "schlussel", "token", "key", "zertifikat", "passworts"];
+    const SORTS: [&str; 9] = [
+        "passwort",
+        "kennwort",
+        "password",
+        "schluessel",
+        "schlussel",
+        "token",
+        "key",
+        "zertifikat",
+        "passworts",
+    ];
     let cut = SORTS.iter().find_map(|sort| word.strip_suffix(sort).filter(|rest| rest.len() > 1));
     match cut {
-        Some(rest) => vec![rest.strip_suffix('s').filter(|r| r.len() > 5).unwrap_or(rest), &word[rest.len()..]],
+        Some(rest) => {
+            vec![rest.strip_suffix('s').filter(|r| r.len() > 5).unwrap_or(rest), &word[rest.len()..]]
+        }
         None => vec![word],
     }
 }
@@ -158,9 +169,10 @@ pub(crate) fn is_connector(word: &str) -> bool {
 
 /// Whether a word can belong to a secret's name at all.
 pub(crate) fn is_part(secrets: &[Secret], word: &str) -> bool {
-    taken_apart(word).into_iter().map(canonical).all(|part| {
-        is_sort(part) || secrets.iter().any(|s| s.own.iter().any(|p| p == part))
-    })
+    taken_apart(word)
+        .into_iter()
+        .map(canonical)
+        .all(|part| is_sort(part) || secrets.iter().any(|s| s.own.iter().any(|p| p == part)))
 }
 
 #[cfg(test)]

@@ -116,7 +116,9 @@ fn read_parts(
             && mood(&part.text, &part.lattice).is_none()
             && !loose::statement(&part.text)
         {
-            out.extend(loose::read(on, &part, draft, None).into_iter().filter(|o| !matches!(o, Outcome::None(_))));
+            out.extend(
+                loose::read(on, &part, draft, None).into_iter().filter(|o| !matches!(o, Outcome::None(_))),
+            );
         }
     }
     promote(draft, message.name(hits[0].intent));
@@ -220,13 +222,37 @@ pub(super) fn spoils(
 
 /// Whether a clause is the condition of the next.
 fn governs(text: &Text) -> bool {
-    text.tokens.iter().find(|t| !t.skip && !matches!(t.norm.as_str(), "und" | "and" | "aber" | "but")).is_some_and(|t| {
-        matches!(
-            t.norm.as_str(),
-            "wenn" | "wenns" | "falls" | "sobald" | "sofern" | "nachdem" | "if" | "when" | "whenever" | "once" | "unless" | "after"
-                | "erst" | "erinner" | "erinnere" | "remind" | "jedes" | "every" | "as" | "immer" | "always" | "should" | "sollte"
-        )
-    })
+    text.tokens
+        .iter()
+        .find(|t| !t.skip && !matches!(t.norm.as_str(), "und" | "and" | "aber" | "but"))
+        .is_some_and(|t| {
+            matches!(
+                t.norm.as_str(),
+                "wenn"
+                    | "wenns"
+                    | "falls"
+                    | "sobald"
+                    | "sofern"
+                    | "nachdem"
+                    | "if"
+                    | "when"
+                    | "whenever"
+                    | "once"
+                    | "unless"
+                    | "after"
+                    | "erst"
+                    | "erinner"
+                    | "erinnere"
+                    | "remind"
+                    | "jedes"
+                    | "every"
+                    | "as"
+                    | "immer"
+                    | "always"
+                    | "should"
+                    | "sollte"
+            )
+        })
 }
 
 /// Whether a clause hangs on the next one by "und" or the like.

@@ -45,7 +45,8 @@ pub(super) fn blocked(message: &Message<'_>, draft: &mut Draft) -> Option<NoneRe
     let best = best?;
     let spec = message.specs[best];
     let blocks = if spec.changes
-        || (p < 0.6 || (p < 0.9 && !message.has_cue(best))) && message.cues.iter().any(|c| message.specs[c.intent].changes)
+        || (p < 0.6 || (p < 0.9 && !message.has_cue(best)))
+            && message.cues.iter().any(|c| message.specs[c.intent].changes)
     {
         true
     } else {
@@ -189,7 +190,8 @@ fn judge(message: &Message<'_>) -> Verdict {
     let rival = ranked[1].1;
     let question = message.text.mark == Some('?') && !polite_question(&message.text);
     // Another voice: the cues, or the catalogue's sentences that are most like the message.
-    let like = message.near.is_some_and(|n| n.class == top && n.share >= 0.4 && n.likeness >= 0.3);
+    let like = message.near.is_some_and(|n| n.class == top && n.share >= 0.4 && n.likeness >= 0.3)
+        || message.meant == Some(top);
     let named = names_something(message);
     let sure = if spec.changes {
         let enough = if named { 0.6 } else { 0.85 };
@@ -236,10 +238,7 @@ fn sentences(
     }
     let (_, at, class) = best?;
     let spec = message.specs[class];
-    draft.note(
-        "classifier",
-        format!("{} in `{}`", spec.name, message.text.slice(ranges[at].clone())),
-    );
+    draft.note("classifier", format!("{} in `{}`", spec.name, message.text.slice(ranges[at].clone())));
     for range in ranges.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, r)| r) {
         if let Some(reason) = spoils(on, message, range, &[class], comma(range.end)) {
             draft.note("modality", format!("{}: {reason}", message.text.slice(range.clone())));

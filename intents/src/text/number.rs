@@ -7,14 +7,15 @@ pub(crate) fn number(word: &str) -> Option<u32> {
     }
     // "x3", "3x"
     let times = word.strip_prefix('x').or_else(|| word.strip_suffix('x'));
-    if let Some(digits) = times.filter(|d| !d.is_empty() && d.len() <= 3 && d.bytes().all(|b| b.is_ascii_digit())) {
+    if let Some(digits) =
+        times.filter(|d| !d.is_empty() && d.len() <= 3 && d.bytes().all(|b| b.is_ascii_digit()))
+    {
         return digits.parse().ok();
     }
     let n = match word {
         "null" | "zero" | "keins" => 0,
-        "ein" | "eins" | "eine" | "einen" | "einer" | "einem" | "ne" | "nen" | "ner" | "one" | "a" | "an" | "single" | "einzige" => {
-            1
-        }
+        "ein" | "eins" | "eine" | "einen" | "einer" | "einem" | "ne" | "nen" | "ner" | "one" | "a" | "an"
+        | "single" | "einzige" => 1,
         "zwei" | "zwo" | "two" | "beide" | "both" | "doppelt" | "zweimal" | "twice" => 2,
         "drei" | "dreimal" | "dreifach" | "three" | "thrice" => 3,
         "vier" | "viermal" | "vierfach" | "four" => 4,
@@ -91,8 +92,8 @@ impl Unit {
         Some(match word {
             "s" | "sek" | "sec" | "secs" | "sekunde" | "sekunden" | "second" | "seconds" => Self::Second,
             "m" | "min" | "mins" | "minute" | "minuten" | "minutes" | "minuetchen" => Self::Minute,
-            "h" | "std" | "stde" | "stdn" | "stund" | "stunde" | "stunden" | "stuendchen" | "hour" | "hours" | "hr"
-            | "hrs" => Self::Hour,
+            "h" | "std" | "stde" | "stdn" | "stund" | "stunde" | "stunden" | "stuendchen" | "hour"
+            | "hours" | "hr" | "hrs" => Self::Hour,
             "d" | "tag" | "tage" | "tagen" | "tages" | "day" | "days" => Self::Day,
             "w" | "wk" | "wks" | "woche" | "wochen" | "week" | "weeks" => Self::Week,
             "mo" | "monat" | "monate" | "monaten" | "monats" | "month" | "months" => Self::Month,

@@ -29,7 +29,8 @@ fn inline(line: &str, keep: &impl Fn(&str) -> bool, out: &mut String) {
         out.push_str(head);
         let Some(open) = tail.chars().next() else { return };
         // `severity="critical"` is a matcher, not a quotation.
-        if open == '"' && head.ends_with(['=', '~'])
+        if open == '"'
+            && head.ends_with(['=', '~'])
             && let Some(end) = tail[1..].find('"')
         {
             out.push_str(&tail[..end + 2]);

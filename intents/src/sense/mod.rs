@@ -1,0 +1,152 @@
+//! A further reader: what a sentence means, by an embedding model; a linear classifier over its vectors, learnt from the catalogue.
+//!
+//! The vectors of the catalogue's sentences take a minute or two to make, so what was learnt is kept under the hash of
+//! the catalogue and the model's name ([`Sense::key`]).
+
+mod sentences;
+
+use crate::catalogue::Catalogue;
+use crate::classifier::{Classifier, Sample, Scores};
+use crate::model::{Model, ModelError};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::sync::Arc;
+
+pub(crate) use sentences::spoken;
+
+/// How many sentences are sent at once.
+const BATCH: usize = 32;
+
+/// How many times the sentences are gone through: vectors are learnt from more slowly than words.
+const EPOCHS: usize = 25;
+
+/// How long the vectors are made that the classifier learns from.
+const LENGTH: f32 = 3.0;
+
+/// An embedding model and what was learnt from its vectors.
+#[derive(Clone)]
+pub struct Sense {
+    model: Arc<dyn Model>,
+    learnt: Learnt,
+}
+
+/// What was learnt, as it is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Learnt {
+    key: String,
+    name: String,
+    mean: Vec<f32>,
+    classifier: Classifier,
+}
+
+impl fmt::Debug for Sense {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sense").field("key", &self.learnt.key).finish_non_exhaustive()
+    }
+}
+
+impl Sense {
+    /// What a sense is kept under: it is of no use for another catalogue or another model.
+    #[must_use]
+    pub fn key(catalogue: &Catalogue, embedding_name: &str) -> String {
+        format!("{}-{embedding_name}-1", catalogue.hash())
+    }
+
+    /// Asks an embedding model for the vectors of the catalogue's sentences, and learns from them.
+    ///
+    /// # Errors
+    /// When the model does not answer.
+    pub async fn learn(
+        catalogue: &Catalogue,
+        model: Arc<dyn Model>,
+        embedding_name: &str,
+    ) -> Result<Self, ModelError> {
+        let (texts, classes) = sentences::corpus(catalogue);
+        let mut vectors = Vec::with_capacity(texts.len());
+        for batch in texts.chunks(BATCH) {
+            let batch: Vec<String> = batch.iter().map(|text| asked(embedding_name, text)).collect();
+            vectors.extend(model.embed(embedding_name, &batch).await?);
+        }
+        let (key, name) = (Self::key(catalogue, embedding_name), embedding_name.to_owned());
+        let mean = mean(&vectors)?;
+        let none = catalogue.intents().count();
+        let learning = tokio::task::spawn_blocking(move || {
+            let samples = samples(&vectors, &classes, &mean, none);
+            let classifier = Classifier::new(&samples, none + 1, EPOCHS);
+            Learnt { key, name, mean, classifier }
+        });
+        let learnt =
+            learning.await.map_err(|_| ModelError::Garbled("its vectors can't be learnt from".into()))?;
+        Ok(Self { model, learnt })
+    }
+
+    /// What was learnt earlier, if it belongs to this catalogue and model.
+    #[must_use]
+    pub fn from_json(kept: &str, key: &str, model: Arc<dyn Model>) -> Option<Self> {
+        let learnt: Learnt = serde_json::from_str(kept).ok()?;
+        (learnt.key == key && learnt.classifier.fits(learnt.mean.len())).then_some(Self { model, learnt })
+    }
+
+    /// What was learnt, to be kept.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Numbers and strings only: it can't fail.
+        serde_json::to_string(&self.learnt).unwrap_or_default()
+    }
+
+    /// The embedding model's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.learnt.name
+    }
+
+    /// The probability of each class for a sentence whose names were taken out.
+    pub(crate) async fn classify(&self, sentence: &str) -> Result<Scores, ModelError> {
+        let vectors = self.model.embed(self.name(), &[asked(self.name(), sentence)]).await?;
+        let vector = vectors.first().filter(|v| v.len() == self.learnt.mean.len());
+        let vector =
+            vector.ok_or_else(|| ModelError::Garbled("its vectors are of another length now".into()))?;
+        Ok(self.learnt.classifier.score(&features(vector, &self.learnt.mean)).0)
+    }
+}
+
+/// A text as its model wants it: E5 and Nomic were trained with a word before each.
+fn asked(embedding_name: &str, text: &str) -> String {
+    let name = embedding_name.to_lowercase();
+    match () {
+        () if name.contains("e5") => format!("query: {text}"),
+        () if name.contains("nomic") => format!("classification: {text}"),
+        () => text.to_owned(),
+    }
+}
+
+fn mean(vectors: &[Vec<f32>]) -> Result<Vec<f32>, ModelError> {
+    let length = vectors.first().map_or(0, Vec::len);
+    if vectors.iter().any(|v| v.len() != length) {
+        return Err(ModelError::Garbled("its vectors are of several lengths".into()));
+    }
+    #[expect(clippy::cast_precision_loss, reason = "thousands of sentences")]
+    let count = vectors.len().max(1) as f32;
+    Ok((0..length).map(|i| vectors.iter().map(|v| v[i]).sum::<f32>() / count).collect())
+}
+
+/// All vectors of a model lie close together: what tells them apart is how they differ from their mean.
+fn features(vector: &[f32], mean: &[f32]) -> Vec<(u64, f32)> {
+    let apart: Vec<f32> = vector.iter().zip(mean).map(|(v, m)| v - m).collect();
+    let length = apart.iter().map(|v| v * v).sum::<f32>().sqrt().max(f32::EPSILON) / LENGTH;
+    (0..).zip(apart.into_iter().map(|v| v / length)).collect()
+}
+
+/// Each intent weighs the same, however many sentences it has; `none` weighs as several of them.
+fn samples(vectors: &[Vec<f32>], classes: &[usize], mean: &[f32], none: usize) -> Vec<Sample> {
+    #[expect(clippy::cast_precision_loss, reason = "thousands of sentences")]
+    let count = |class: usize| classes.iter().filter(|c| **c == class).count().max(1) as f32;
+    let weights: Vec<f32> = (0..=none).map(|c| if c == none { 900.0 } else { 150.0 } / count(c)).collect();
+    let all = vectors.iter().zip(classes);
+    all.map(|(vector, class)| Sample {
+        features: features(vector, mean),
+        class: *class,
+        weight: weights[*class],
+    })
+    .collect()
+}
