@@ -190,16 +190,25 @@ fn judge(message: &Message<'_>) -> Verdict {
     let rival = ranked[1].1;
     let question = message.text.mark == Some('?') && !polite_question(&message.text);
     // Another voice: the cues, or the catalogue's sentences that are most like the message.
-    let like = message.near.is_some_and(|n| n.class == top && n.share >= 0.4 && n.likeness >= 0.3)
-        || message.meant == Some(top);
+    let like = message.near.is_some_and(|n| n.class == top && n.share >= 0.4 && n.likeness >= 0.3);
+    // By its meaning, too, it asks for this: then less of the other voices is enough.
+    let meant = message.meant == Some(top);
     let named = names_something(message);
     let sure = if spec.changes {
-        let enough = if named { 0.6 } else { 0.85 };
-        !question && (cue || like) && p >= enough && rival <= 0.25
+        let enough = match (named, meant) {
+            (true, true) => 0.5,
+            (true, false) => 0.6,
+            (false, true) => 0.8,
+            (false, false) => 0.85,
+        };
+        !question && (cue || like || (meant && p >= 0.85)) && p >= enough && rival <= 0.3
     } else if named {
-        p >= 0.85 || (p >= 0.5 && (cue || like) && !(p < 0.7 && statement(&message.text)))
+        p >= 0.85 || (p >= 0.5 && (cue || like || meant) && !(p < 0.7 && statement(&message.text)))
     } else {
-        (p >= 0.93 || (p >= 0.75 && cue && like) || (p >= 0.85 && (cue || like) && message.known >= 0.8))
+        (p >= 0.93
+            || (p >= 0.75 && cue && like)
+            || (p >= 0.7 && meant && (cue || like))
+            || (p >= 0.85 && (cue || like) && message.known >= 0.8))
             && !(p < 0.95 && statement(&message.text))
     };
     let why = match (cue, like) {

@@ -6,6 +6,7 @@ mod outcome;
 
 use crate::Lang;
 use crate::ask;
+use crate::catalogue::SlotType;
 use crate::names::Sort;
 use crate::reading::{Candidate, Outcome, Reading, Slots};
 use crate::understanding::{Draft, Message, Understanding};
@@ -120,8 +121,24 @@ fn whole(
         let options: Vec<(String, Slots)> = readings.iter().flat_map(|r| &r.1).filter_map(parts).collect();
         return Some(vec![Outcome::Ask(ask::which(on.catalogue(), &options, draft.lang))]);
     }
-    let (intent, all) = readings.pop()?;
+    let (intent, mut all) = readings.pop()?;
     promote(draft, message.name(intent));
+    if let [Outcome::Intent(known)] = all.as_slice()
+        && !known.changes
+        && known.slots.is_empty()
+    {
+        // A template's "*" may have passed over it: "what made you go for decision 310?"
+        let whole =
+            crate::ground::ground(message.specs[intent], &message.text, &message.lattice, message.names);
+        if let [Outcome::Intent(more)] = whole.as_slice()
+            && more
+                .slots
+                .keys()
+                .all(|s| message.specs[intent].slot(s).is_some_and(|s| s.kind == SlotType::Operation))
+        {
+            all = whole;
+        }
+    }
     Some(agree(on, message, draft, intent, all))
 }
 

@@ -18,10 +18,10 @@ pub(crate) use sentences::spoken;
 const BATCH: usize = 32;
 
 /// How many times the sentences are gone through: vectors are learnt from more slowly than words.
-const EPOCHS: usize = 25;
+const EPOCHS: usize = 4;
 
 /// How long the vectors are made that the classifier learns from.
-const LENGTH: f32 = 3.0;
+const LENGTH: f32 = 0.7;
 
 /// An embedding model and what was learnt from its vectors.
 #[derive(Clone)]
