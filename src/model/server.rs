@@ -189,9 +189,12 @@ fn is_the_servers_fault(error: &ModelError) -> bool {
     !matches!(error, ModelError::Cut | ModelError::Garbled(_))
 }
 
+/// What the template around a request may add, in tokens.
+const TEMPLATE: u64 = 64;
+
 /// More tokens than a request and its answer have.
 fn most_tokens(request: &ModelRequest) -> u64 {
     let schema = request.schema.as_ref().map_or(0, |schema| schema.to_string().len());
     let bytes = request.system.len() + request.user.len() + schema;
-    u64::try_from(bytes / 2).unwrap_or(u64::MAX).saturating_add(request.max_tokens.into())
+    u64::try_from(bytes / 2).unwrap_or(u64::MAX).saturating_add(TEMPLATE + u64::from(request.max_tokens))
 }

@@ -213,10 +213,10 @@ async fn what_a_server_may_cost_in_a_day_outlives_a_restart() {
 async fn a_server_without_tokens_left_is_passed_over() {
     let (dear, cheap) = (script([Ok("dear")]), script([Ok("cheap"), Ok("cheap")]));
     let guarded = Guarded::said(Box::new(Arc::clone(&dear)), [Class::Talk].into());
-    let limited = Server::new(guarded, Some(Allowance::new(165, "dear", None)), TIMEOUT, REST);
+    let limited = Server::new(guarded, Some(Allowance::new(240, "dear", None)), TIMEOUT, REST);
     let router = router([limited, server(&cheap, &[Class::Talk])]).await;
     assert_eq!(router.complete(talk()).await.unwrap().text, "dear");
     let answer = router.complete(talk()).await.unwrap();
     assert_eq!(answer.text, "cheap");
-    assert_eq!(answer.passed_over, ["scripted: its 165 tokens for today are used up"]);
+    assert_eq!(answer.passed_over, ["scripted: its 240 tokens for today are used up"]);
 }

@@ -7,7 +7,7 @@ use ralf::config::Config;
 use ralf::plan::Risk;
 use ruma::server_name;
 
-const GOOD: &str = r##"[homeserver]
+pub(crate) const GOOD: &str = r##"[homeserver]
 url = "http://127.0.0.1:8008"
 domain = "lab.local"
 
@@ -41,12 +41,12 @@ intents = ["remove_service"]
 approvals = 2
 "##;
 
-struct File {
+pub(crate) struct File {
     _folder: tempfile::TempDir,
-    path: PathBuf,
+    pub(crate) path: PathBuf,
 }
 
-fn file(text: &str) -> File {
+pub(crate) fn file(text: &str) -> File {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("ralf.toml");
     std::fs::write(&path, text).expect("written");
@@ -54,7 +54,7 @@ fn file(text: &str) -> File {
 }
 
 /// What is said about a configuration, with the folder left out of it.
-fn said(text: &str, environment: &[(&str, &str)]) -> String {
+pub(crate) fn said(text: &str, environment: &[(&str, &str)]) -> String {
     let file = file(text);
     let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let error = Config::load_with(&file.path, environment).expect_err("it is wrong");
@@ -63,7 +63,7 @@ fn said(text: &str, environment: &[(&str, &str)]) -> String {
 }
 
 /// The good configuration with one text in place of another.
-fn with(old: &str, new: &str) -> String {
+pub(crate) fn with(old: &str, new: &str) -> String {
     assert!(GOOD.contains(old), "{old:?} is not in it");
     GOOD.replacen(old, new, 1)
 }
@@ -296,105 +296,6 @@ fn the_example_is_right_and_shows_the_defaults() {
     assert_eq!(titles, ["looking", "losing", "working", "default"]);
     assert_ne!(written_out, example);
     assert_eq!(load(&written_out), terms);
-}
-
-#[test]
-fn each_wrong_field_of_the_models_is_named_too() {
-    const OLLAMA: &str = "provider = \"ollama\"\nname = \"tiny\"";
-    const GPU: &str = "provider = \"openai\"\nname = \"tiny\"\nurl = \"http://gpu-box:8000\"";
-    let fallback = |keys: &str| format!("{OLLAMA}\n\n[[model.fallbacks]]\n{keys}");
-    // What stands in `[model]`, where, and words that must be said.
-    let cases: &[(String, &str, &[&str])] = &[
-        (
-            GPU.into(),
-            "13: `model.may_see`",
-            &["gpu-box is another machine", "unless you say what", "[\"talk\"]"],
-        ),
-        (format!("{GPU}\nmay_see = []"), "17: `model.may_see`", &["see nothing", "\"lab\""]),
-        (format!("{GPU}\nmay_see = [\"all\"]"), "17: `model.may_see.0`", &["talk", "logs"]),
-        (
-            format!("{GPU}\nmay_see = [\"lab\"]\nembedding_name = \"e5\""),
-            "18: `model.embedding_name`",
-            &["add \"talk\""],
-        ),
-        (
-            "provider = \"ollama\"\nname = \"gpt-oss:120b-cloud\"".into(),
-            "13: `model.may_see`",
-            &["hands the work of `gpt-oss:120b-cloud` on"],
-        ),
-        (format!("{OLLAMA}\nurl = \"ftp://127.0.0.1\""), "16: `model.url`", &["http://"]),
-        (format!("{OLLAMA}\nurl = \"http://me:pw@127.0.0.1\""), "16: `model.url`", &["token_file"]),
-        (format!("{OLLAMA}\nrest = \"0s\""), "16: `model.rest`", &["30s"]),
-        (format!("{OLLAMA}\ntokens_per_day = 0"), "16: `model.tokens_per_day`", &["leave it out"]),
-        (format!("{OLLAMA}\ntoken = \"changeme\""), "16: `model.token`", &["random"]),
-        (format!("{OLLAMA}\ntoken_file = \"key\""), "16: `model.token_file`", &["can't be read"]),
-        (fallback("name = \"tiny\""), "17: `model.fallbacks.0.provider`", &["ollama", "openai"]),
-        (fallback(GPU), "17: `model.fallbacks.0.may_see`", &["gpu-box is another machine"]),
-        (fallback("provider = \"ollama\""), "17: `model.fallbacks.0.name`", &["missing"]),
-        (fallback(&format!("{OLLAMA}\ntimeout = \"0s\"")), "20: `model.fallbacks.0.timeout`", &["30s"]),
-        (
-            fallback(&format!("{OLLAMA}\n[[model.fallbacks.fallbacks]]\n{OLLAMA}")),
-            "`model.fallbacks.0.fallbacks`",
-            &["one after another"],
-        ),
-        (
-            format!("provider = \"none\"\n[[model.fallbacks]]\n{OLLAMA}"),
-            "14: `model.provider`",
-            &["fallbacks"],
-        ),
-    ];
-    let mut wrong = Vec::new();
-    for (keys, place, words) in cases {
-        let said = said(&with("provider = \"none\"", keys), &[]);
-        if !said.contains(&format!("ralf.toml:{place}")) && !said.contains(&format!(": {place}"))
-            || words.iter().any(|word| !said.contains(word))
-        {
-            wrong.push(format!("{keys}\n  wants {place} … {words:?}\n  says  {said}"));
-        }
-    }
-    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
-}
-
-#[test]
-fn nothing_of_a_lab_leaves_its_machine_unless_that_was_said() {
-    use ralf_intents::Class;
-    let load = |keys: &str| {
-        let file =
-            file(&with("provider = \"none\"", &format!("provider = \"openai\"\nname = \"x\"\n{keys}")));
-        Config::load_with(&file.path, []).map(|config| config.model)
-    };
-    for here in ["127.0.0.1", "127.1.2.3", "[::1]", "[::ffff:127.0.0.1]", "localhost", "LOCALHOST"] {
-        let model = load(&format!("url = \"http://{here}:8000\"")).expect(here);
-        assert!(model.lets_see(Class::Talk) && model.lets_see(Class::Logs), "{here}");
-    }
-    for there in
-        ["10.0.0.7", "0.0.0.0", "[::]", "[fe80::1]", "localhost.example.org", "127.0.0.1.nip.io", "128.0.0.1"]
-    {
-        assert!(load(&format!("url = \"http://{there}:8000\"")).is_err(), "{there}");
-        let said = load(&format!("url = \"http://{there}:8000\"\nmay_see = [\"talk\"]")).expect(there);
-        assert!(said.lets_see(Class::Talk) && !said.lets_see(Class::Lab), "{there}");
-    }
-}
-
-#[test]
-fn models_can_come_from_the_environment_and_their_tokens_are_secret() {
-    let file = file(GOOD);
-    let fallback = r#"[{provider = "openai", name = "b", url = "https://b.example", token = "Sk-fallback-1234", may_see = ["talk"]}]"#;
-    let environment = [
-        ("RALF_MODEL__PROVIDER", "ollama"),
-        ("RALF_MODEL__NAME", "a"),
-        ("RALF_MODEL__TOKEN", "Sk-first-5678"),
-        ("RALF_MODEL__TOKENS_PER_DAY", "200000"),
-        ("RALF_MODEL__FALLBACKS", fallback),
-    ];
-    let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let config = Config::load_with(&file.path, environment).expect("it is right");
-    let names: Vec<&str> = config.model.servers().map(|server| server.name.as_str()).collect();
-    assert_eq!(names, ["a", "b"]);
-    assert_eq!(config.model.tokens_per_day, Some(200_000));
-    let secret = config.confidential();
-    assert!(["Sk-first-5678", "Sk-fallback-1234"].iter().all(|token| secret.iter().any(|s| s == token)));
-    assert!(!format!("{:?}", config.model).contains("Sk-"), "it is printed");
 }
 
 #[test]

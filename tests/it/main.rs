@@ -7,6 +7,7 @@
 mod harness;
 
 mod config;
+mod config_models;
 mod faults;
 mod gate;
 mod hostile;

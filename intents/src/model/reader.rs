@@ -68,7 +68,7 @@ impl Understanding {
         let said = match asked {
             Ok(said) => said,
             Err(why) => {
-                note(&mut reading, "model", format!("{}: {why}", model.name()));
+                note(&mut reading, "model", why.to_string());
                 return reading;
             }
         };
