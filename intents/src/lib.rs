@@ -30,7 +30,7 @@ pub use catalogue::{Bilingual, Catalogue, CatalogueError, IntentSpec, Slot, Slot
 pub use inventory::{Inventory, Thing};
 pub use lang::Lang;
 pub use model::{
-    Model, ModelError, ModelRequest, OllamaModel, OpenAiModel, ScriptedModel, prompt_hash, prompt_version,
+    Model, ModelError, ModelRequest, OllamaModel, OpenAiModel, ScriptedModel, chat, prompt_hash, prompt_version,
 };
 pub use names::Names;
 pub use reading::{Ask, Candidate, Choice, Intent, NoneReason, Outcome, Question, Reading, Slots, Trace};

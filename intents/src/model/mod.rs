@@ -1,5 +1,6 @@
 //! The last reader: a language model, asked only when the others leave doubt, and never believed unchecked.
 
+mod chat;
 mod http;
 mod ollama;
 mod openai;
@@ -11,6 +12,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 use thiserror::Error;
 
+pub use chat::chat;
 pub use ollama::OllamaModel;
 pub use openai::OpenAiModel;
 pub use prompt::{prompt_hash, prompt_version};

@@ -61,7 +61,7 @@ pub(crate) fn request(shortlist: &[&IntentSpec], text: &str, lang: Lang) -> Mode
 }
 
 /// A person's text cannot close the fence.
-fn fence(text: &str) -> String {
+pub(super) fn fence(text: &str) -> String {
     text.chars()
         .take(2_000)
         .map(|c| match c {
