@@ -54,8 +54,8 @@ pub(super) fn addressed<'t>(text: &'t str, user: &UserId, display_name: &str) ->
             continue;
         }
         let rest = &candidate[name.len()..];
-        if rest.is_empty() || rest.starts_with([':', ',', ' ', '\n', '!']) {
-            return Some(rest.trim_start_matches([':', ',', '!']).trim());
+        if rest.is_empty() || rest.starts_with([':', ',', ' ', '\n', '!', '?']) {
+            return Some(rest.trim_start_matches([':', ',', '!', '?']).trim());
         }
     }
     None
