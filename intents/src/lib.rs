@@ -19,6 +19,7 @@ mod names;
 mod nearest;
 mod reading;
 mod resolve;
+mod suspect;
 #[cfg(test)]
 mod roundtrip;
 mod template;

@@ -34,7 +34,7 @@ impl Understanding {
     ) -> Reading {
         let (message, draft) = self.open(text, names, hint);
         let mut reading = self.resolve(&message, draft, hint);
-        if !in_doubt(&reading, &message) {
+        if !in_doubt(&reading, &message) || crate::suspect::is_suspect(&message.text.raw) {
             return reading;
         }
         let shortlist = shortlist(&reading, &message);
@@ -77,7 +77,11 @@ impl Understanding {
             outcomes = vec![crate::resolve::complete(spec, slots, message.names)];
         }
         let at = message.specs.iter().position(|s| s.name == spec.name);
-        let seconded = at.is_some_and(|i| message.has_cue(i) || message.scores[i] >= 0.3);
+        // Where the others found nothing for us, a word alone is no second reader.
+        let nothing = matches!(reading.outcome, Outcome::None(_));
+        let seconded = at.is_some_and(|i| {
+            message.scores[i] >= 0.3 && message.scores[i] > message.none() || message.has_cue(i) && !nothing
+        });
         let question = message.text.mark == Some('?') && !crate::resolve::polite_question(&message.text);
         if spec.changes && (!seconded || question) {
             note(reading, "agreement", "no second reader agrees with the model");
