@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ralf_intents::{Candidate, Model, NoneReason};
+use ralf_intents::{Model, NoneReason};
 
 use super::listen::Heard;
 use super::words::{self, Aside};
@@ -13,9 +13,6 @@ use crate::inventory::Inventory;
 use crate::report::Text;
 use crate::report::messages::{self, About, NotNow};
 
-/// How sure the readers have to be of the intent that a sentence only speaks of.
-const CLEAR: f64 = 0.5;
-
 /// Answers a sentence that asks for nothing, or leaves it alone when it was not said to us.
 pub(super) async fn answer(
     house: &Arc<House>,
@@ -23,7 +20,6 @@ pub(super) async fn answer(
     talk: Talk,
     heard: Heard,
     reason: NoneReason,
-    candidates: &[Candidate],
 ) -> Result<Handled, HandleError> {
     let aside = words::aside(&talk.sentence);
     let waiting = heard.about.as_ref().filter(|op| op.state.is_pending());
@@ -39,13 +35,15 @@ pub(super) async fn answer(
     let inventory = house.inventory().await.map(|(inventory, _)| inventory).unwrap_or_default();
     let about = || About {
         names: said_names(&inventory, &talk.sentence),
-        intent: candidates.first().filter(|c| c.confidence >= CLEAR).map(|c| c.intent.clone()),
+        intent: words::deed(&talk.sentence).map(str::to_owned),
     };
     let not_now = |why| messages::not_now(talk.lang, why, &about());
     let text = match reason {
         NoneReason::Negated => not_now(NotNow::Negated),
         NoneReason::Report => not_now(NotNow::Report),
-        NoneReason::HowTo if aside.is_none() => not_now(NotNow::HowTo),
+        NoneReason::HowTo if aside.is_none() && !words::deeds(&talk.sentence).is_empty() => {
+            not_now(NotNow::HowTo)
+        }
         NoneReason::Later => not_now(NotNow::Later),
         NoneReason::Empty => messages::help(talk.lang),
         NoneReason::HowTo | NoneReason::NotOurs => match aside {

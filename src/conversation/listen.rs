@@ -173,7 +173,7 @@ pub(super) async fn understood(
         return questions::lapsed(house, seq, talk, question).await;
     }
     if let [Outcome::None(reason)] = outcomes.as_slice() {
-        return aside::answer(house, seq, talk.clone(), heard, *reason, &reading.candidates).await;
+        return aside::answer(house, seq, talk.clone(), heard, *reason).await;
     }
     act::on(house, seq, talk.clone(), outcomes, None).await
 }

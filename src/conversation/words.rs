@@ -170,9 +170,40 @@ pub(super) fn aside(sentence: &str) -> Option<Aside> {
     found.map(|(_, courtesy)| Aside::Courtesy(courtesy))
 }
 
-/// Whether a sentence says nothing but yes or no.
+/// Whether a sentence says nothing but yes or no: "ja", "ok, mach das", "nein, lieber nicht".
 pub(super) fn is_verdict(sentence: &str) -> bool {
-    is_one(YES, sentence) || is_one(NO, sentence) || is_one(BACK, sentence)
+    let is = |said: &str| [YES, NO, BACK].iter().any(|list| is_one(list, said));
+    let said = core(sentence);
+    is(sentence) || said.split_once(' ').is_some_and(|(first, rest)| is(first) && is(rest))
+}
+
+/// The intents whose deeds a sentence speaks of.
+pub(super) fn deeds(sentence: &str) -> Vec<&'static str> {
+    let said = plain(sentence);
+    let speaks = |stems: &[&str]| stems.iter().any(|stem| format!(" {said}").contains(&format!(" {stem}")));
+    let split =
+        said.split(' ').any(|w| w.starts_with("start") || w.starts_with("fahr")) && holds(&said, "neu");
+    [
+        ("deploy_service", speaks(&["install", "einricht", "richte", "deploy", "set up", "aufsetz"])),
+        (
+            "restart_service",
+            split || speaks(&["neustart", "neu start", "neu gestartet", "restart", "reboot", "bounce"]),
+        ),
+        ("remove_service", speaks(&["entfern", "lösch", "deinstall", "remov", "delet", "uninstall"])),
+        ("rollback_service", speaks(&["zurückroll", "rollback", "roll back", "rückgängig", "zurücksetz"])),
+        ("run_backup", speaks(&["backup", "sicher", "back up", "restore", "wiederherst"])),
+        ("update_service", speaks(&["updat", "aktualisier", "upgrade"])),
+        ("scale_service", speaks(&["skalier", "scale"])),
+    ]
+    .into_iter()
+    .filter_map(|(intent, is_said)| is_said.then_some(intent))
+    .collect()
+}
+
+/// The intent whose deed a sentence speaks of, when it is one alone.
+pub(super) fn deed(sentence: &str) -> Option<&'static str> {
+    let deeds = deeds(sentence);
+    (deeds.len() == 1).then(|| deeds[0])
 }
 
 /// Whether a sentence takes back what was just wished for.
@@ -233,6 +264,25 @@ mod tests {
         {
             assert!(!is_about_the_lab(said), "{said}");
         }
+    }
+
+    #[test]
+    fn yes_and_no_may_take_two_parts() {
+        for said in ["ja, genehmigt", "ok, mach das", "Nein, lieber nicht!", "lgtm", "approved"] {
+            assert!(is_verdict(said), "{said}");
+        }
+        for said in ["ja, aber erst morgen", "ist das genehmigt worden?", "go home"] {
+            assert!(!is_verdict(said), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_deed_is_known_when_it_is_one_alone() {
+        assert_eq!(deed("how do I install gitea?"), Some("deploy_service"));
+        assert_eq!(deed("Soll ich grafana neu starten?"), Some("restart_service"));
+        assert_eq!(deed("wenn es ausfällt, starte es neu"), Some("restart_service"));
+        assert_eq!(deed("soll ich es löschen oder neu starten?"), None);
+        assert_eq!(deed("wie wird das Wetter?"), None);
     }
 
     #[test]

@@ -6,16 +6,20 @@
 
 mod harness;
 
+mod all18;
 mod config;
+mod conversation;
 mod faults;
 mod gate;
 mod hostile;
+mod injection;
 mod kills;
 mod long_plans;
 mod programs;
 mod questions;
 mod rooms;
 mod secrets;
+mod small_talk;
 mod store;
 mod the_way_through;
 mod tofu;

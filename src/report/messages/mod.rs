@@ -30,4 +30,6 @@ pub use why::{Story, why};
 #[cfg(test)]
 mod aside_tests;
 #[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
 mod tests;
