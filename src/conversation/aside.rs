@@ -6,7 +6,7 @@ use ralf_intents::{Model, NoneReason};
 
 use super::listen::Heard;
 use super::words::{self, Aside};
-use super::{Answer, Talk, act, answer, done};
+use super::{Answer, Talk, act, amend, answer, done, look};
 use crate::house::House;
 use crate::inbound::lanes::{HandleError, Handled};
 use crate::inventory::Inventory;
@@ -22,11 +22,14 @@ pub(super) async fn answer(
     reason: NoneReason,
 ) -> Result<Handled, HandleError> {
     let aside = words::aside(&talk.sentence);
-    let waiting = heard.about.as_ref().filter(|op| op.state.is_pending());
-    if let Some(op) = waiting
-        && (reason == NoneReason::Negated || words::is_verdict(&talk.sentence))
-    {
-        return say(house, seq, &talk, messages::words_are_no_vote(talk.lang, op)).await;
+    let verdict = words::is_verdict(&talk.sentence);
+    let waiting = match heard.about.filter(|op| op.state.is_pending()) {
+        Some(op) => Some(op).filter(|_| verdict || reason == NoneReason::Negated),
+        None if heard.addressed && verdict => amend::waiting(house, &talk).await?,
+        None => None,
+    };
+    if let Some(op) = waiting {
+        return say(house, seq, &talk, messages::words_are_no_vote(talk.lang, &op)).await;
     }
     let by_name = matches!(aside, Some(Aside::Courtesy(_) | Aside::Help)) && words::names_us(&talk.sentence);
     if !(heard.addressed || by_name) {
@@ -52,7 +55,7 @@ pub(super) async fn answer(
             None => {
                 let names = said_names(&inventory, &talk.sentence);
                 if !names.is_empty() || words::is_about_the_lab(&talk.sentence) {
-                    messages::about_the_lab(talk.lang, &names)
+                    return Ok(see(house, seq, talk, names.into_iter().next()));
                 } else if let Some(model) = house.model.clone() {
                     return Ok(chat(house, seq, talk, model));
                 } else {
@@ -62,6 +65,16 @@ pub(super) async fn answer(
         },
     };
     say(house, seq, &talk, text).await
+}
+
+/// Tells what is seen where a question about the lab was not understood. A model is not asked: it knows nothing of it.
+fn see(house: &Arc<House>, seq: i64, talk: Talk, name: Option<String>) -> Handled {
+    let house = Arc::clone(house);
+    Handled::Later(Box::pin(async move {
+        let seen = look::in_doubt(&house, &talk, name.as_deref());
+        let seen = act::patiently(&house, &talk, seen).await?;
+        answer::commit(&house, seq, &talk, vec![seen], None).await
+    }))
 }
 
 /// Lets the model talk; when it can't, it is the refusal. Its words are shown, and never read.

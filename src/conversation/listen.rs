@@ -50,7 +50,11 @@ pub(super) async fn message(
         about: None,
     };
     if let Some(command) = commands::parse(&message.text, direct) {
-        return commands::run(house, seq, talk, command).await;
+        // "cancel" without an id is about one's own last wish, if that still waits.
+        let bare = commands::without_prefix(&message.text).unwrap_or(&message.text);
+        if !(words::takes_back(bare) && amend::waiting(house, &talk).await?.is_some()) {
+            return commands::run(house, seq, talk, command).await;
+        }
     }
     if let Some(handled) = reason(house, seq, event, message).await? {
         return Ok(handled);

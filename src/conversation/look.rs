@@ -20,6 +20,19 @@ pub(super) async fn show_status(
     talk: &Talk,
     target: Option<&str>,
 ) -> Result<Answer, HandleError> {
+    see(house, talk, target, false).await
+}
+
+/// What is observed just now, for a question about the lab that was not understood.
+pub(super) async fn in_doubt(
+    house: &House,
+    talk: &Talk,
+    target: Option<&str>,
+) -> Result<Answer, HandleError> {
+    see(house, talk, target, true).await
+}
+
+async fn see(house: &House, talk: &Talk, target: Option<&str>, doubt: bool) -> Result<Answer, HandleError> {
     let (inventory, _) = match house.inventory().await {
         Ok(known) => known,
         Err(error) => return Ok(Answer::Say(messages::no_inventory(talk.lang, &error.to_string()))),
@@ -50,6 +63,7 @@ pub(super) async fn show_status(
         freeze: house.freeze().await?,
         asked: target,
         now: house.store.clock.now_ms(),
+        doubt,
     };
     Ok(Answer::Say(messages::status(talk.lang, &board)))
 }

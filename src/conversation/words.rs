@@ -13,7 +13,7 @@ pub(super) enum Aside {
     Courtesy(Courtesy),
 }
 
-const HELP: &str = "hilfe|help|hilf mir|help me|was kannst du|was kannst du alles|was kannst du tun|was kannst du denn so|was machst du|was geht|what can you do|what do you do|how does this work|wie geht das|wie funktionierst du|wie funktioniert das|kannst du mir helfen|can you help me|befehle|commands";
+const HELP: &str = "hilfe|hilfst du mir|help|hilf mir|help me|was kannst du|was kannst du alles|was kannst du tun|was kannst du denn so|was machst du|was geht|what can you do|what do you do|how does this work|wie geht das|wie funktionierst du|wie funktioniert das|kannst du mir helfen|can you help me|befehle|commands";
 const THANKS: &str = "danke|dankeschön|danke schön|danke dir|danke sehr|vielen dank|vielen lieben dank|besten dank|herzlichen dank|tausend dank|super danke|ok danke|alles klar danke|merci|thx|ty|thanks|thanks a lot|thank you|thank you very much|many thanks|cheers|cool danke|great thanks|perfekt danke|gut gemacht|super gemacht|super|prima|klasse|perfekt|good job|well done|great|nice|good bot|braver bot|guter bot";
 const HELLO: &str = "hallo|hallo zusammen|hi|hey|hello|hi there|hey there|moin|moin moin|servus|grüß dich|grüß gott|guten morgen|guten tag|guten abend|good morning|good evening|good afternoon|na|huhu|jemand da|bist du da|are you there";
 const BYE: &str = "tschüss|tschüs|ciao|bye|bye bye|goodbye|good bye|see you|see you later|bis später|bis dann|bis morgen|gute nacht|good night|auf wiedersehen|schönen feierabend|schönes wochenende|schönen abend";

@@ -137,7 +137,7 @@ async fn what_is_no_order_is_understood_as_what_it_is() {
         ("restart grafana tomorrow at 3", "I can't wait for times"),
         ("Wenn Grafana ausfällt, starte es neu", "Bedingungen"),
         ("Ist der Server kaputt?", "rate ich nicht"),
-        ("why is grafana so slow?", "Is grafana running?"),
+        ("why is grafana so slow?", "I don't guess"),
         ("erzähl mir einen Witz", "!ralf hilfe"),
         ("ja", "nichts gefragt"),
     ] {

@@ -57,17 +57,6 @@ pub fn courtesy(lang: Lang, what: Courtesy) -> Text {
     Text::new().line(t(lang, de, en))
 }
 
-/// A question about the lab that is not understood. What is the case here is looked at, and never made up.
-pub fn about_the_lab(lang: Lang, names: &[String]) -> Text {
-    let name = names.first().map(String::as_str);
-    Text::new().line(&match (lang, name) {
-        (Lang::De, Some(name)) => format!("Das kann ich dir nicht beantworten, und über das Homelab rate ich nicht. `Läuft {name}?` sehe ich für dich nach, `!ralf verlauf` zeigt, was geschah."),
-        (Lang::En, Some(name)) => format!("I can't answer that, and I don't guess about the homelab. `Is {name} running?` I can look up, and `!ralf history` shows what happened."),
-        (Lang::De, None) => "Das kann ich dir nicht beantworten, und über das Homelab rate ich nicht. `Status` zeigt, was gerade läuft und was wartet, `!ralf verlauf`, was geschah.".to_owned(),
-        (Lang::En, None) => "I can't answer that, and I don't guess about the homelab. `status` shows what runs now and what waits, `!ralf history` what happened.".to_owned(),
-    })
-}
-
 /// What a language model says to talk: marked as such, in words and in the field `org.ralf.talk`. It mentions nobody.
 pub fn talk(lang: Lang, said: &str, model: &str) -> Text {
     let line =

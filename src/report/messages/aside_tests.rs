@@ -68,8 +68,11 @@ fn all(lang: Lang) -> String {
     texts.extend(
         [
             ("not ours", not_ours(lang)),
-            ("about the lab", about_the_lab(lang, &[])),
-            ("about the lab, named", about_the_lab(lang, &["grafana".into()])),
+            ("about the lab", status(lang, &Board { doubt: true, ..Board::default() })),
+            (
+                "about the lab, named",
+                status(lang, &Board { doubt: true, asked: Some("grafana"), ..Board::default() }),
+            ),
             ("talk", talk(lang, "Na, du Acht ohne Gürtel?", "qwen3:8b")),
             ("negated", not_now(lang, NotNow::Negated, &nothing)),
             ("negated, named", not_now(lang, NotNow::Negated, &about("restart_service"))),

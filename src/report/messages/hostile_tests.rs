@@ -55,7 +55,7 @@ fn texts(lang: Lang, hostile: &str) -> Vec<Text> {
         question(lang, hostile, &[hostile.to_owned()]),
         question_expired(lang, hostile),
         talk(lang, hostile, "model"),
-        about_the_lab(lang, &[hostile.to_owned()]),
+        status(lang, &Board { doubt: true, asked: Some(hostile), ..Board::default() }),
         unable(
             lang,
             &Unable { intent: "show_logs", slots, hosts: vec![hostile.to_owned()], ..Unable::default() },

@@ -96,6 +96,9 @@ fn heard(lang: Lang, it: &Unable<'_>) -> String {
             });
             format!("{}{from}", of("Wiederherstellung", "Restore"))
         }
+        "rotate_secret" if thing.is_empty() => {
+            t(lang, "Ein Geheimnis wechseln", "Rotate a secret").to_owned()
+        }
         "rotate_secret" => of("Wechsel", "Rotation"),
         "update_service" => format!("{}{version}", of("Update", "Update")),
         "rollback_service" => format!("{}{version}", of("Rückkehr", "Return")),
