@@ -19,9 +19,9 @@ mod names;
 mod nearest;
 mod reading;
 mod resolve;
-mod suspect;
 #[cfg(test)]
 mod roundtrip;
+mod suspect;
 mod template;
 mod text;
 mod understanding;
@@ -31,7 +31,8 @@ pub use catalogue::{Bilingual, Catalogue, CatalogueError, IntentSpec, Slot, Slot
 pub use inventory::{Inventory, Thing};
 pub use lang::Lang;
 pub use model::{
-    Model, ModelError, ModelRequest, OllamaModel, OpenAiModel, ScriptedModel, chat, prompt_hash, prompt_version,
+    Model, ModelError, ModelRequest, OllamaModel, OpenAiModel, ScriptedModel, chat, prompt_hash,
+    prompt_version,
 };
 pub use names::Names;
 pub use reading::{Ask, Candidate, Choice, Intent, NoneReason, Outcome, Question, Reading, Slots, Trace};

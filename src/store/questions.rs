@@ -69,11 +69,8 @@ impl Store {
 
     async fn find(&self, condition: &str, room: &str, event: &str) -> Result<Option<Question>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM questions WHERE {condition} LIMIT 1");
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(room)
-            .bind(event)
-            .fetch_optional(self.pool())
-            .await?;
+        let row =
+            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(room).bind(event).fetch_optional(self.pool()).await?;
         row.as_ref().map(question).transpose()
     }
 }
