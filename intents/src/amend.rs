@@ -136,7 +136,7 @@ impl Understanding {
             return None;
         }
         let edges = cover(spec, &text, &lattice)?;
-        let lang = hint.or_else(|| Lang::guess(words.iter().copied())).unwrap_or(Lang::De);
+        let lang = Lang::guess(words.iter().copied()).or(hint).unwrap_or(Lang::De);
         let mut draft = Draft::new(lang);
         draft.note("amendment", if instead { "changes the last intent" } else { "adds to the last intent" });
         let mut slots = last.slots.clone();

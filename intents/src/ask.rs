@@ -58,26 +58,22 @@ pub(crate) fn ambiguous(spec: &IntentSpec, slots: Slots, slot: &Slot, values: &[
 
 /// Two or more readings of a sentence.
 pub(crate) fn which(catalogue: &Catalogue, readings: &[(String, Slots)], lang: crate::Lang) -> Ask {
-    let labels = |lang| -> Vec<String> {
-        readings.iter().take(MOST).map(|(name, slots)| describe(catalogue, name, slots, lang)).collect()
-    };
-    let (de, en) = (labels(crate::Lang::De), labels(crate::Lang::En));
     let question = if readings.len() == 1 {
         Question {
-            de: format!("Soll ich das tun: {}?", de.join("")),
-            en: format!("Shall I do this: {}?", en.join("")),
+            de: "Ich bin nicht sicher. Meinst du das?".into(),
+            en: "I am not sure. Is this what you mean?".into(),
         }
     } else {
-        Question {
-            de: format!("Was meinst du: {}?", de.join(" – oder ")),
-            en: format!("Which do you mean: {}?", en.join(" – or ")),
-        }
+        Question { de: "Was davon meinst du?".into(), en: "Which of these do you mean?".into() }
     };
-    let spoken = if lang == crate::Lang::De { de } else { en };
     let options = readings
         .iter()
-        .zip(spoken)
-        .map(|((name, slots), label)| Choice { label, intent: Some(name.clone()), slots: slots.clone() })
+        .take(MOST)
+        .map(|(name, slots)| Choice {
+            label: describe(catalogue, name, slots, lang),
+            intent: Some(name.clone()),
+            slots: slots.clone(),
+        })
         .collect();
     let (intent, slots) = readings.first().cloned().unwrap_or_default();
     Ask { intent, slots, missing: None, options, question }

@@ -22,6 +22,7 @@ mod resolve;
 #[cfg(test)]
 mod roundtrip;
 mod sense;
+mod suspect;
 mod template;
 mod text;
 mod understanding;
@@ -32,7 +33,7 @@ pub use inventory::{Inventory, Thing};
 pub use lang::Lang;
 pub use model::{
     Aids, Capabilities, Class, Model, ModelAnswer, ModelError, ModelRequest, OllamaModel, OpenAiModel,
-    ScriptedModel, fence, keeps_to_schema, prompt_hash, prompt_version,
+    ScriptedModel, chat, fence, keeps_to_schema, prompt_hash, prompt_version,
 };
 pub use names::Names;
 pub use reading::{Ask, Candidate, Choice, Intent, NoneReason, Outcome, Question, Reading, Slots, Trace};

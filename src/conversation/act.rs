@@ -8,7 +8,7 @@ use ralf_intents::{Intent, Outcome};
 use serde_json::json;
 
 use super::target::{self, Resolved};
-use super::{Answer, Talk, answer, look};
+use super::{Answer, Talk, answer, look, unable};
 use crate::approval::{self, World as _};
 use crate::execution::ExecutorError;
 use crate::house::House;
@@ -30,11 +30,11 @@ pub(super) async fn on(
 ) -> Result<Handled, HandleError> {
     let quick = outcomes.iter().all(|outcome| !matches!(outcome, Outcome::Intent(_)));
     if quick {
-        let answers = outcomes.into_iter().filter_map(|outcome| match outcome {
-            Outcome::Ask(ask) => Some(Answer::Ask(ask)),
-            _ => None,
-        });
-        answer::commit(house, seq, &talk, answers.collect(), closes.as_ref()).await?;
+        let mut answers = Vec::new();
+        for outcome in outcomes {
+            answers.extend(ask(house, &talk, outcome).await?);
+        }
+        answer::commit(house, seq, &talk, answers, closes.as_ref()).await?;
         return Ok(Handled::Done);
     }
     let house = Arc::clone(house);
@@ -44,8 +44,7 @@ pub(super) async fn on(
             for outcome in outcomes {
                 match outcome {
                     Outcome::Intent(intent) => answers.push(intend(&house, &talk, intent).await?),
-                    Outcome::Ask(ask) => answers.push(Answer::Ask(ask)),
-                    Outcome::None(_) => {}
+                    other => answers.extend(ask(&house, &talk, other).await?),
                 }
             }
             Ok::<_, HandleError>(answers)
@@ -53,6 +52,17 @@ pub(super) async fn on(
         let answers = patiently(&house, &talk, work).await?;
         answer::commit(&house, seq, &talk, answers, closes.as_ref()).await
     })))
+}
+
+/// Asks back, unless nothing could come of any answer.
+async fn ask(house: &House, talk: &Talk, outcome: Outcome) -> Result<Option<Answer>, HandleError> {
+    match outcome {
+        Outcome::Ask(ask) if unable::leads_nowhere(&ask) => {
+            Ok(Some(Answer::Say(unable::say_early(house, talk, &ask).await?)))
+        }
+        Outcome::Ask(ask) => Ok(Some(Answer::Ask(ask))),
+        Outcome::Intent(_) | Outcome::None(_) => Ok(None),
+    }
 }
 
 /// Shows 👀 and typing when something takes longer than a second.
@@ -89,9 +99,10 @@ async fn plan(house: &Arc<House>, talk: &Talk, intent: Intent) -> Result<Answer,
         Resolved::Task(task) => task,
         Resolved::Ask(ask) => return Ok(Answer::Ask(ask)),
         Resolved::Say(text) => return Ok(Answer::Say(text)),
+        Resolved::Unable => return Ok(Answer::Say(unable::say(house, talk, &intent).await?)),
     };
     let Some(executor) = house.executors.for_task(&task) else {
-        return Ok(Answer::Say(messages::no_executor(talk.lang, &intent.name)));
+        return Ok(Answer::Say(unable::say(house, talk, &intent).await?));
     };
     let folder = folder(house, &task).await?;
     let plan = executor.plan(&task, &folder, house.rules.version()).await;

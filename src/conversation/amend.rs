@@ -34,6 +34,19 @@ pub(super) async fn remember(tx: &mut Tx, op: &Operation) -> Result<(), StoreErr
     tx.remember(&key(&op.room_id, &op.requester), &text).await
 }
 
+/// The wish that somebody had last in a room, while it is fresh and still waits.
+pub(super) async fn waiting(house: &House, talk: &Talk) -> Result<Option<Operation>, HandleError> {
+    let Some(last) = last(house, talk).await? else { return Ok(None) };
+    let op = house.store.operation(&last.operation).await?;
+    Ok(op.filter(|op| op.state.is_pending() && op.requester == talk.asker))
+}
+
+async fn last(house: &House, talk: &Talk) -> Result<Option<Last>, HandleError> {
+    let text = house.store.recall(&key(&talk.room, &talk.asker)).await?;
+    let last = text.and_then(|text| serde_json::from_str::<Last>(&text).ok());
+    Ok(last.filter(|last| house.store.clock.now_ms() - last.ts <= FRESH_MS))
+}
+
 /// The reading of a short sentence in the light of the one before; nothing when it does not refer to it. A wish that is
 /// replaced is taken back, if it still waits.
 pub(super) async fn read(
@@ -41,11 +54,7 @@ pub(super) async fn read(
     talk: &Talk,
     names: &Names,
 ) -> Result<Option<ralf_intents::Reading>, HandleError> {
-    let Some(text) = house.store.recall(&key(&talk.room, &talk.asker)).await? else { return Ok(None) };
-    let Ok(last) = serde_json::from_str::<Last>(&text) else { return Ok(None) };
-    if house.store.clock.now_ms() - last.ts > FRESH_MS {
-        return Ok(None);
-    }
+    let Some(last) = last(house, talk).await? else { return Ok(None) };
     let understanding = house.understanding().await;
     let amendment = understanding.amend(&last.intent, &talk.sentence, names, talk.known_lang);
     if let Some(Amendment::Instead(_)) = &amendment

@@ -41,6 +41,8 @@ pub struct Talk {
     pub sentence: String,
     /// How it was understood, in short.
     pub understood: String,
+    /// The operation (its id) whose proposal it answers or in whose thread it stands.
+    pub about: Option<String>,
 }
 
 /// A question as it is stored.

@@ -102,7 +102,27 @@ pub(super) fn parse(text: &str, direct: bool) -> Option<Command> {
         (None, true) => Word::Unknown,
         (None, false) => return None,
     };
+    if explicit.is_none() && !is_whole(word, rest.trim()) {
+        return None;
+    }
     Some(Command { word, typed: typed.to_owned(), rest: rest.trim().to_owned() })
+}
+
+/// Whether a line of a direct chat is this command, and not a sentence that begins with its word: "why did you do that?",
+/// "status of grafana", "cancel that".
+fn is_whole(word: Word, rest: &str) -> bool {
+    let words = rest.split_whitespace().count();
+    match word {
+        Word::Help | Word::History | Word::Whoami | Word::Policy => words == 0,
+        Word::Status | Word::Why | Word::NotBuilt => words < 2,
+        Word::Decide(Decision::Freeze | Decision::Unfreeze) | Word::Unknown => true,
+        Word::Decide(_) => {
+            let small =
+                "that|this|it|the|my|das|dies|es|den|die|der|mein|meine|bitte|please|alles|everything";
+            let first = rest.split_whitespace().next().unwrap_or_default().to_lowercase();
+            !small.split('|').any(|word| word == first)
+        }
+    }
 }
 
 /// What follows `!ralf`.
@@ -175,5 +195,21 @@ mod tests {
         assert_eq!(word("!ralf flurb", false), Some(Word::Unknown));
         assert_eq!(word("!ralf restart grafana", false), None);
         assert_eq!(word("!ralf klären x", false), Some(Word::Decide(Decision::Resolve)));
+    }
+
+    #[test]
+    fn sentences_of_a_direct_chat_are_no_commands() {
+        for said in [
+            "warum hast du das gemacht?",
+            "why did you do that?",
+            "status von grafana",
+            "cancel that",
+            "silence DiskFull for 2h",
+        ] {
+            assert_eq!(word(said, true), None, "{said}");
+        }
+        assert_eq!(word("warum 3f6h", true), Some(Word::Why));
+        assert_eq!(word("status grafana", true), Some(Word::Status));
+        assert_eq!(word("deny 3f6h too late", true), Some(Word::Decide(Decision::Vote(Verdict::Deny))));
     }
 }

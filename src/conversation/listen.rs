@@ -4,16 +4,27 @@ use std::sync::Arc;
 
 use ralf_intents::{Lang, NoneReason, Outcome, Reading};
 
-use super::{Answer, Talk, act, amend, answer, commands, done, questions};
+use super::{Answer, Talk, act, amend, answer, aside, commands, decide, done, questions, words};
 use ruma::OwnedUserId;
 
-use crate::approval::{self, By, GateStore as _, State};
+use crate::approval::{self, By, GateStore as _, State, gate};
 use crate::bots::Bot;
 use crate::event::{Event, Message};
 use crate::house::House;
 use crate::inbound::lanes::{HandleError, Handled};
-use crate::report::messages::{self, NotNow};
+use crate::report::messages;
 use crate::secrets::hide;
+use crate::store::{Operation, Question};
+
+/// How a message reached us.
+pub(super) struct Heard {
+    /// It was said to us, and gets an answer whatever it says.
+    pub(super) addressed: bool,
+    /// The operation whose proposal it answers or in whose thread it stands.
+    pub(super) about: Option<Operation>,
+    /// A question of ours that it answers too late.
+    pub(super) lapsed: Option<Question>,
+}
 
 /// Answers a message, if it is for us.
 pub(super) async fn message(
@@ -36,9 +47,14 @@ pub(super) async fn message(
         // Whoever says a secret says it once: what is understood, stored and repeated is without it.
         sentence: hide(&message.text).into_owned(),
         understood: String::new(),
+        about: None,
     };
     if let Some(command) = commands::parse(&message.text, direct) {
-        return commands::run(house, seq, talk, command).await;
+        // "cancel" without an id is about one's own last wish, if that still waits.
+        let bare = commands::without_prefix(&message.text).unwrap_or(&message.text);
+        if !(words::takes_back(bare) && amend::waiting(house, &talk).await?.is_some()) {
+            return commands::run(house, seq, talk, command).await;
+        }
     }
     if let Some(handled) = reason(house, seq, event, message).await? {
         return Ok(handled);
@@ -49,21 +65,39 @@ pub(super) async fn message(
         talk.sentence = hide(rest.trim()).into_owned();
         addressed = true;
     }
+    let mut heard = Heard { addressed, about: None, lapsed: None };
     if let Some(root) = message.thread.as_deref().or(message.reply_to.as_deref()) {
-        if let Some(question) = house.store.question_in_thread(&event.room, root).await? {
-            return questions::answered(house, seq, talk, question).await;
+        match house.store.question_in_thread(&event.room, root).await? {
+            Some(question) if question.expires_ts > house.store.clock.now_ms() => {
+                return questions::answered(house, seq, talk, question).await;
+            }
+            Some(question) if question.asker == talk.asker => heard.lapsed = Some(question),
+            _ => {}
         }
-        addressed |= takes_part(house, root).await?;
+        heard.about = about(house, root).await?;
+        talk.about = heard.about.as_ref().map(|op| op.id.clone());
+        // In a thread people also talk among each other; who asked for the operation talks with us.
+        let asked = heard.about.as_ref().is_some_and(|op| op.requester == talk.asker);
+        heard.addressed |=
+            heard.lapsed.is_some() || asked || (heard.about.is_some() && message.thread.is_none());
     }
     let ops = house.rooms().own.get(&event.room) == Some(&Bot::Core);
-    if !(addressed || ops) {
+    if !(heard.addressed || heard.about.is_some() || ops) {
         return done(house, seq).await;
+    }
+    if words::takes_back(&talk.sentence)
+        && let Some(op) = amend::waiting(house, &talk).await?
+    {
+        let by = By { actor: &talk.asker, event: &talk.event };
+        gate::cancel(house.as_ref(), seq, &op, by, &decide::place(&talk)).await?;
+        house.approved.notify_one();
+        return Ok(Handled::Done);
     }
     let (_, names) = match house.inventory().await {
         Ok(known) => known,
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "the inventory can't be read");
-            let answers = if addressed {
+            let answers = if heard.addressed {
                 vec![Answer::Say(messages::no_inventory(talk.lang, &error.to_string()))]
             } else {
                 vec![]
@@ -86,15 +120,17 @@ pub(super) async fn message(
                 let thinking = async {
                     house.understanding().await.read_with_model(&sentence, &names, lang, model.as_ref()).await
                 };
-                let reading =
-                    if addressed { act::patiently(&house, &talk, thinking).await } else { thinking.await };
-                match understood(&house, seq, &mut talk, reading, addressed).await? {
+                let reading = match heard.addressed {
+                    true => act::patiently(&house, &talk, thinking).await,
+                    false => thinking.await,
+                };
+                match understood(&house, seq, &mut talk, reading, heard).await? {
                     Handled::Done => Ok(()),
                     Handled::Later(rest) => rest.await,
                 }
             })))
         }
-        _ => understood(house, seq, &mut talk, reading, addressed).await,
+        _ => understood(house, seq, &mut talk, reading, heard).await,
     }
 }
 
@@ -128,32 +164,22 @@ pub(super) async fn understood(
     seq: i64,
     talk: &mut Talk,
     reading: Reading,
-    addressed: bool,
+    heard: Heard,
 ) -> Result<Handled, HandleError> {
     talk.lang = reading.lang;
     talk.understood =
         reading.trace.iter().map(|t| format!("{}: {}", t.reader, t.said)).collect::<Vec<_>>().join(" → ");
     let mut outcomes = vec![reading.outcome];
     outcomes.extend(reading.more);
+    if let Some(question) = &heard.lapsed
+        && !outcomes.iter().any(|outcome| matches!(outcome, Outcome::Intent(_)))
+    {
+        return questions::lapsed(house, seq, talk, question).await;
+    }
     if let [Outcome::None(reason)] = outcomes.as_slice() {
-        if !addressed {
-            return done(house, seq).await;
-        }
-        answer::commit(house, seq, talk, vec![Answer::Say(none(talk.lang, *reason))], None).await?;
-        return Ok(Handled::Done);
+        return aside::answer(house, seq, talk.clone(), heard, *reason).await;
     }
     act::on(house, seq, talk.clone(), outcomes, None).await
-}
-
-pub(super) fn none(lang: Lang, reason: NoneReason) -> crate::report::Text {
-    match reason {
-        NoneReason::Negated => messages::not_now(lang, NotNow::Negated),
-        NoneReason::Report => messages::not_now(lang, NotNow::Report),
-        NoneReason::HowTo => messages::not_now(lang, NotNow::HowTo),
-        NoneReason::Later => messages::not_now(lang, NotNow::Later),
-        NoneReason::Empty => messages::help(lang),
-        NoneReason::NotOurs => messages::not_ours(lang),
-    }
 }
 
 /// The one bot that answers here – the room's own, else the one that is mentioned, else core –, and whether the room is
@@ -176,10 +202,16 @@ fn who(house: &House, event: &Event, message: &Message) -> Option<(Bot, bool)> {
     Some((bot, direct))
 }
 
-/// Whether a bot takes part in the thread of `root`.
-async fn takes_part(house: &House, root: &str) -> Result<bool, HandleError> {
-    Ok(house.store.operation_proposed_by(root).await?.is_some()
-        || !house.store.operations_asked_by(root).await?.is_empty())
+/// The operation that the thread of `root` is about: the one proposed there, else one that was asked for there, best one
+/// that waits.
+async fn about(house: &House, root: &str) -> Result<Option<Operation>, HandleError> {
+    if let Some(op) = house.store.operation_proposed_by(root).await? {
+        return Ok(Some(op));
+    }
+    let mut asked_for = house.store.operations_asked_by(root).await?;
+    let waits = asked_for.iter().position(|op| op.state.is_pending());
+    let at = waits.or(asked_for.len().checked_sub(1));
+    Ok(at.map(|at| asked_for.swap_remove(at)))
 }
 
 /// The language that the sender spoke last.

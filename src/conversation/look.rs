@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use super::{Answer, Talk};
+use crate::approval::World as _;
 use crate::house::House;
 use crate::inbound::lanes::HandleError;
 use crate::inventory::observe;
 use crate::report::Text;
 use crate::report::messages::{self, Board, Open, Story};
-use crate::store::State;
+use crate::store::{Operation, State};
 
 /// More of an output than this is no reading for people; the run folder keeps it.
 const OUTPUT: usize = 1_000_000;
@@ -19,6 +20,19 @@ pub(super) async fn show_status(
     talk: &Talk,
     target: Option<&str>,
 ) -> Result<Answer, HandleError> {
+    see(house, talk, target, false).await
+}
+
+/// What is observed just now, for a question about the lab that was not understood.
+pub(super) async fn in_doubt(
+    house: &House,
+    talk: &Talk,
+    target: Option<&str>,
+) -> Result<Answer, HandleError> {
+    see(house, talk, target, true).await
+}
+
+async fn see(house: &House, talk: &Talk, target: Option<&str>, doubt: bool) -> Result<Answer, HandleError> {
     let (inventory, _) = match house.inventory().await {
         Ok(known) => known,
         Err(error) => return Ok(Answer::Say(messages::no_inventory(talk.lang, &error.to_string()))),
@@ -49,6 +63,7 @@ pub(super) async fn show_status(
         freeze: house.freeze().await?,
         asked: target,
         now: house.store.clock.now_ms(),
+        doubt,
     };
     Ok(Answer::Say(messages::status(talk.lang, &board)))
 }
@@ -65,17 +80,56 @@ async fn stack_status(house: &House, talk: &Talk, stack: &str) -> Text {
             }
         }
     }
-    messages::no_executor(talk.lang, "show_status")
+    let why = crate::report::t(talk.lang, "Kein Programm hier hat ihn.", "No program here has it.");
+    messages::no_stack_status(talk.lang, stack, why)
 }
 
-/// `why`: everything that is known about an operation, the last one when none is named.
+/// How many operations are looked through for the last one that somebody may see.
+const LOOKED_THROUGH: i64 = 100;
+
+/// The latest operation that belongs to this talk: that of its thread, else the last one of the room; in a direct chat
+/// the last one anywhere that the asker may see. `service` narrows it.
+pub(super) async fn latest(
+    house: &House,
+    talk: &Talk,
+    service: Option<&str>,
+) -> Result<Option<Operation>, HandleError> {
+    if let (Some(id), None) = (&talk.about, service) {
+        return Ok(house.store.operation(id).await?);
+    }
+    let direct = house.rooms().direct.contains(&talk.room);
+    for op in house.store.operations_recent(LOOKED_THROUGH).await? {
+        let fits = service.is_none_or(|name| op.plan.task.service.as_deref() == Some(name));
+        if fits && (op.room_id == talk.room || (direct && may_see(house, talk, &op).await)) {
+            return Ok(Some(op));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether the asker was or is there: it is their own wish, of this room, or of one that they are joined to.
+async fn may_see(house: &House, talk: &Talk, op: &Operation) -> bool {
+    if op.requester == talk.asker || op.room_id == talk.room {
+        return true;
+    }
+    let there = house.standing(&op.room_id, &op.speaker).await;
+    there.is_ok_and(|standing| standing.members.contains_key(&talk.asker))
+}
+
+/// `why`: everything that is known about an operation, the last one of the talk when none is named.
 pub(super) async fn explain(house: &House, talk: &Talk, id: Option<&str>) -> Result<Answer, HandleError> {
     let op = match id {
         Some(id) => house.store.operation_like(id).await?,
-        None => house.store.operations_recent(1).await?.pop(),
+        None => latest(house, talk, None).await?,
     };
-    let Some(op) = op else {
-        return Ok(Answer::Say(messages::no_such_operation(talk.lang, id.unwrap_or_default())));
+    let op = match op {
+        Some(op) if may_see(house, talk, &op).await => op,
+        _ => {
+            return Ok(Answer::Say(match id {
+                Some(id) => messages::no_such_operation(talk.lang, id),
+                None => messages::no_operation_here(talk.lang),
+            }));
+        }
     };
     let (votes, entries) = (house.store.votes(&op.id).await?, house.store.audit_of(&op.id).await?);
     let output = match &op.outcome {

@@ -3,6 +3,7 @@
 mod act;
 mod amend;
 mod answer;
+mod aside;
 mod commands;
 mod decide;
 mod listen;
@@ -11,6 +12,8 @@ mod membership;
 mod questions;
 mod redaction;
 mod target;
+mod unable;
+mod words;
 
 use std::sync::Arc;
 

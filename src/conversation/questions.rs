@@ -5,12 +5,12 @@ use std::sync::Arc;
 use ralf_intents::{Lang, Outcome};
 
 use super::answer::Asked;
-use super::{Answer, Talk, act, answer, done, listen};
+use super::{Answer, Talk, act, answer, done};
 use crate::bots::Bot;
 use crate::event::Event;
 use crate::house::House;
 use crate::inbound::lanes::{HandleError, Handled};
-use crate::report::messages;
+use crate::report::messages::{self, About, NotNow};
 use crate::store::Question;
 
 /// A reaction on a question.
@@ -22,6 +22,14 @@ pub(super) async fn reacted(
     key: &str,
 ) -> Result<Handled, HandleError> {
     let chosen = messages::KEYCAPS.iter().position(|keycap| bare(keycap) == bare(key));
+    if question.expires_ts <= house.store.clock.now_ms() {
+        return match chosen {
+            Some(_) if event.sender == question.asker => {
+                lapsed(house, seq, &talk(&question, &event.id), &question).await
+            }
+            _ => done(house, seq).await,
+        };
+    }
     match chosen {
         Some(n) if event.sender == question.asker && n < open(&question)?.ask.options.len() => {
             let talk = talk(&question, &event.id);
@@ -45,6 +53,18 @@ pub(super) async fn answered(
     fill(house, seq, talk, question, said.sentence.trim()).await
 }
 
+/// An answer that comes too late is told so, once.
+pub(super) async fn lapsed(
+    house: &Arc<House>,
+    seq: i64,
+    talk: &Talk,
+    question: &Question,
+) -> Result<Handled, HandleError> {
+    let said = vec![Answer::Say(messages::question_expired(talk.lang, &question.sentence))];
+    answer::commit(house, seq, talk, said, Some(question)).await?;
+    Ok(Handled::Done)
+}
+
 /// Completes the question by an answer; what is no answer leads to the same question once more.
 async fn fill(
     house: &Arc<House>,
@@ -63,10 +83,11 @@ async fn fill(
     };
     let Asked { ask, understood } = open(&question)?;
     let reading = house.understanding().await.fill(&ask, words, &names, Some(talk.lang));
+    talk.lang = reading.lang;
     let outcome = match reading.outcome {
-        Outcome::None(reason) => {
-            let said = vec![Answer::Say(listen::none(talk.lang, reason))];
-            answer::commit(house, seq, &talk, said, Some(&question)).await?;
+        Outcome::None(_) => {
+            let said = messages::not_now(talk.lang, NotNow::Negated, &About::default());
+            answer::commit(house, seq, &talk, vec![Answer::Say(said)], Some(&question)).await?;
             return Ok(Handled::Done);
         }
         outcome => outcome,
@@ -94,6 +115,7 @@ fn talk(question: &Question, event: &str) -> Talk {
         known_lang: None,
         sentence: question.sentence.clone(),
         understood: String::new(),
+        about: None,
     }
 }
 

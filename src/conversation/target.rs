@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ralf_intents::{Ask, Choice, Intent, Lang};
 
+use super::unable;
 use crate::house::House;
 use crate::inbound::lanes::HandleError;
 use crate::inventory::{Inventory, observe};
@@ -18,6 +19,8 @@ pub(super) enum Resolved {
     Ask(Ask),
     /// It can't be done, and why.
     Say(Text),
+    /// Nothing here could do it.
+    Unable,
 }
 
 /// Finds the hosts. A host that was not said is the one where the service runs; several are asked about. A stack has none.
@@ -27,12 +30,7 @@ pub(super) async fn resolve(
     intent: &Intent,
     sentence: &str,
 ) -> Result<Resolved, HandleError> {
-    let action = match intent.name.as_str() {
-        "deploy_service" => "deploy",
-        "restart_service" => "restart",
-        "remove_service" => "remove",
-        _ => return Ok(Resolved::Say(messages::no_executor(lang, &intent.name))),
-    };
+    let Some(action) = unable::action(&intent.name) else { return Ok(Resolved::Unable) };
     let (inventory, _) = match house.inventory().await {
         Ok(known) => known,
         Err(error) => return Ok(Resolved::Say(messages::no_inventory(lang, &error.to_string()))),
@@ -73,7 +71,7 @@ pub(super) async fn resolve(
                 several => return Ok(Resolved::Ask(which_host(intent, service, several))),
             }
         }
-        (None, None) => return Ok(Resolved::Say(messages::no_executor(lang, &intent.name))),
+        (None, None) => return Ok(Resolved::Unable),
     };
     Ok(Resolved::Task(task(house, intent, action, service, hosts)))
 }

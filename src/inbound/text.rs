@@ -16,7 +16,16 @@ pub(super) fn spoken(body: &str) -> String {
         if fenced || trimmed.starts_with('>') {
             continue;
         }
-        lines.push(line);
+        match line.split_once("```") {
+            // A fence within a line: every second part is code.
+            Some((before, code)) => {
+                let parts: Vec<&str> = code.split("```").collect();
+                lines.push(before.to_owned());
+                lines.extend(parts.iter().skip(1).step_by(2).map(|part| (*part).to_owned()));
+                fenced = parts.len() % 2 == 1;
+            }
+            None => lines.push(line.to_owned()),
+        }
     }
     without_inline_code(lines.join("\n").trim())
 }
@@ -54,8 +63,8 @@ pub(super) fn addressed<'t>(text: &'t str, user: &UserId, display_name: &str) ->
             continue;
         }
         let rest = &candidate[name.len()..];
-        if rest.is_empty() || rest.starts_with([':', ',', ' ', '\n', '!']) {
-            return Some(rest.trim_start_matches([':', ',', '!']).trim());
+        if rest.is_empty() || rest.starts_with([':', ',', ' ', '\n', '!', '?']) {
+            return Some(rest.trim_start_matches([':', ',', '!', '?']).trim());
         }
     }
     None
@@ -69,6 +78,8 @@ mod tests {
     fn quotes_and_code_are_not_said() {
         assert_eq!(spoken("> <@a:b> starte grafana neu\n\nnein"), "nein");
         assert_eq!(spoken("look:\n```\n!ralf approve x\n```\nnice"), "look:\nnice");
+        assert_eq!(spoken("look: ```\n!ralf approve x\n``` nice"), "look:");
+        assert_eq!(spoken("look: ```!ralf approve x``` nice"), "look: \n nice");
         assert_eq!(spoken("run `rm -rf /` now"), "run  now");
         assert_eq!(spoken("restart `grafana`"), "restart grafana");
         assert_eq!(spoken("odd ` tick"), "odd  tick");

@@ -98,17 +98,16 @@ impl Store {
             .await?)
     }
 
-    /// Forgets what was handled or sent before `before` (milliseconds since the epoch), and questions that expired.
+    /// Forgets what was handled, was sent or expired before `before` (milliseconds since the epoch).
     pub async fn forget_handled(&self, before: i64) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         for sql in [
             "DELETE FROM inbox WHERE state = 'done' AND received_ts < $1",
             "DELETE FROM outbox WHERE state = 'sent' AND created_ts < $1",
+            "DELETE FROM questions WHERE expires_ts < $1",
         ] {
             sqlx::query(sql).bind(before).execute(&mut *tx.tx).await?;
         }
-        let now = tx.now_ms();
-        sqlx::query("DELETE FROM questions WHERE expires_ts < $1").bind(now).execute(&mut *tx.tx).await?;
         tx.commit().await
     }
 }

@@ -28,7 +28,7 @@ pub struct Question {
     pub ask: String,
     /// The question's transaction id.
     pub question_txn: String,
-    /// Forgotten from then on; milliseconds since the epoch.
+    /// No answer counts from then on; milliseconds since the epoch.
     pub expires_ts: i64,
 }
 
@@ -52,29 +52,25 @@ fn question(row: &AnyRow) -> Result<Question, StoreError> {
 }
 
 impl Store {
-    /// The open question in the thread of `root`, newest first.
+    /// The newest question in the thread of `root`, open or expired.
     pub async fn question_in_thread(&self, room: &str, root: &str) -> Result<Option<Question>, StoreError> {
         self.find(
-            "room_id = $1 AND (thread = $2 OR question_event = $2) AND expires_ts > $3 ORDER BY expires_ts DESC",
+            "room_id = $1 AND (thread = $2 OR question_event = $2) ORDER BY expires_ts DESC",
             room,
             root,
         )
         .await
     }
 
-    /// The open question that was asked by this event.
+    /// The question that was asked by this event, open or expired.
     pub async fn question_asked_by(&self, room: &str, event: &str) -> Result<Option<Question>, StoreError> {
-        self.find("room_id = $1 AND question_event = $2 AND expires_ts > $3", room, event).await
+        self.find("room_id = $1 AND question_event = $2", room, event).await
     }
 
     async fn find(&self, condition: &str, room: &str, event: &str) -> Result<Option<Question>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM questions WHERE {condition} LIMIT 1");
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(room)
-            .bind(event)
-            .bind(self.clock.now_ms())
-            .fetch_optional(self.pool())
-            .await?;
+        let row =
+            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(room).bind(event).fetch_optional(self.pool()).await?;
         row.as_ref().map(question).transpose()
     }
 }

@@ -6,11 +6,14 @@
 
 mod harness;
 
+mod all18;
 mod config;
 mod config_models;
+mod conversation;
 mod faults;
 mod gate;
 mod hostile;
+mod injection;
 mod kills;
 mod long_plans;
 mod models;
@@ -18,6 +21,7 @@ mod programs;
 mod questions;
 mod rooms;
 mod secrets;
+mod small_talk;
 mod store;
 mod the_way_through;
 mod tofu;

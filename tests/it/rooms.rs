@@ -18,14 +18,19 @@ fn answers(person: &Person, asked: &str) -> Vec<Event> {
 }
 
 /// A fresh room with these bots invited.
-async fn room_with(person: &Person, version: Option<&str>, bots: &[&str]) -> String {
+pub(crate) async fn room_with(person: &Person, version: Option<&str>, bots: &[&str]) -> String {
     let mut request = CreateRoom::new();
     request.room_version = version.map(|version| RoomVersionId::try_from(version).expect("a version"));
     request.invite = bots.iter().map(|bot| UserId::parse(*bot).expect("a user id")).collect();
     person.client.create_room(request).await.expect("a room").room_id().to_string()
 }
 
-fn membership<'a>(room: &'a str, bot: &'a str, membership: &'a str) -> impl Fn(&Event) -> bool + 'a {
+/// Whether an event tells that of a bot in a room.
+pub(crate) fn membership<'a>(
+    room: &'a str,
+    bot: &'a str,
+    membership: &'a str,
+) -> impl Fn(&Event) -> bool + 'a {
     move |e| {
         e.room == room
             && e.kind() == "m.room.member"

@@ -210,6 +210,7 @@ async fn ask(
         known_lang: None,
         sentence: "do it".into(),
         understood: "grammar".into(),
+        about: None,
     };
     let made = Made { plan, folder, now: world.store.now_ms(), proposal_txn: world.new_txn_id() };
     let mut op = approval::operation(world.rules(), &talk, &intent, "infra", made);

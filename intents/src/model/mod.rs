@@ -1,5 +1,6 @@
 //! The last reader: a language model, asked only when the others leave doubt, and never believed unchecked.
 
+mod chat;
 mod fence;
 mod http;
 mod ollama;
@@ -13,6 +14,7 @@ mod scripted;
 use async_trait::async_trait;
 use thiserror::Error;
 
+pub use chat::chat;
 pub use fence::fence;
 pub use ollama::OllamaModel;
 pub use openai::OpenAiModel;

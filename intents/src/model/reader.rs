@@ -59,6 +59,9 @@ impl Understanding {
     pub async fn read_with(&self, text: &str, names: &Names, hint: Option<Lang>, aids: Aids<'_>) -> Reading {
         let (mut message, draft) = self.open(text, names, hint);
         let mut reading = self.resolve(&message, draft, hint);
+        if crate::suspect::is_suspect(&message.text.raw) {
+            return reading;
+        }
         if let Some(sense) = aids.sense.filter(|_| is_loose(&reading)) {
             reading = self.with_sense(&mut message, reading, hint, sense).await;
         }
@@ -137,7 +140,11 @@ impl Understanding {
             outcomes = vec![crate::resolve::complete(spec, slots, message.names)];
         }
         let at = message.specs.iter().position(|s| s.name == spec.name);
-        let seconded = at.is_some_and(|i| message.has_cue(i) || message.scores[i] >= 0.3);
+        // Where the others found nothing for us, a word alone is no second reader.
+        let nothing = matches!(reading.outcome, Outcome::None(_));
+        let seconded = at.is_some_and(|i| {
+            message.scores[i] >= 0.3 && message.scores[i] > message.none() || message.has_cue(i) && !nothing
+        });
         let question = message.text.mark == Some('?') && !crate::resolve::polite_question(&message.text);
         if spec.changes && (!seconded || question) {
             note(reading, "agreement", "no second reader agrees with the model");

@@ -23,7 +23,7 @@ pub(crate) fn resolve(
     hint: Option<Lang>,
 ) -> Reading {
     let mut outcomes = read(on, message, &mut draft, hint);
-    let code = looks_like_code(&message.text.raw);
+    let code = crate::suspect::is_suspect(&message.text.raw);
     for outcome in &mut outcomes {
         if let Outcome::Intent(intent) = outcome
             && intent.changes
@@ -54,14 +54,6 @@ fn read(on: &Understanding, message: &Message<'_>, draft: &mut Draft, hint: Opti
         }
     }
     loose::read(on, message, draft, stop)
-}
-
-/// Markup, JSON, addresses, assignments: people do not ask for things so.
-fn looks_like_code(raw: &str) -> bool {
-    raw.contains(['{', '}', '<', '>', '$', '=', '\\'])
-        || raw.contains("](")
-        || raw.contains("://")
-        || raw.contains("ERROR")
 }
 
 fn done(draft: Draft, outcomes: Vec<Outcome>) -> Reading {

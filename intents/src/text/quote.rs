@@ -15,6 +15,16 @@ pub(super) fn mask(raw: &str, keep: impl Fn(&str) -> bool) -> String {
             out.push('\n');
         } else if fenced || start.starts_with('>') {
             out.push('\n');
+        } else if let Some((before, code)) = line.split_once("```") {
+            // A fence within a line: what stands behind it is code, here and, if it stays open, below.
+            inline(before, &keep, &mut out);
+            let parts: Vec<&str> = code.split("```").collect();
+            for said in parts.iter().skip(1).step_by(2) {
+                out.push_str(" \u{1} ");
+                inline(said, &keep, &mut out);
+            }
+            fenced = parts.len() % 2 == 1;
+            out.push('\n');
         } else {
             inline(line, &keep, &mut out);
         }
@@ -79,5 +89,7 @@ mod tests {
         assert_eq!(mask("> restart grafana\nwarum?", keep), "\nwarum?");
         assert_eq!(mask("```\nrestart grafana\n```\nschau", keep), "\n\n\nschau");
         assert_eq!(mask("```restart grafana```\nschau", keep), "\nschau");
+        assert_eq!(mask("schau ```\nrestart grafana\n```\nda", keep), "schau \n\n\nda");
+        assert_eq!(mask("schau ```restart grafana``` da\nja", keep), "schau  \u{1}  da\n\nja");
     }
 }

@@ -105,6 +105,8 @@ pub struct Board<'a> {
     pub asked: Option<&'a str>,
     /// Milliseconds since the epoch.
     pub now: i64,
+    /// It was asked something else, which nobody can answer.
+    pub doubt: bool,
 }
 
 /// What runs where, what waits for whom, and whether everything stands still.
@@ -118,15 +120,23 @@ pub fn status(lang: Lang, board: &Board<'_>) -> Text {
             Lang::En => format!("{service} on {host}: 🟢 running"),
         })
         .collect();
+    let text = match board.doubt {
+        true => Text::new().line(t(
+            lang,
+            "Darauf habe ich keine Antwort, und über das Homelab rate ich nicht. `!ralf verlauf` zeigt, was geschah; was ich gerade sehe:",
+            "I have no answer to that, and I don't guess about the homelab. `!ralf history` shows what happened; what I see right now:",
+        )),
+        false => Text::new(),
+    };
     let mut text = match (board.asked, running.is_empty()) {
-        (Some(name), true) => Text::new().line(&match lang {
+        (Some(name), true) => text.line(&match lang {
             Lang::De => format!("{name}: ⚪ läuft nirgends."),
             Lang::En => format!("{name}: ⚪ not running anywhere."),
         }),
         (None, true) => {
-            Text::new().line(t(lang, "Zurzeit läuft kein Dienst.", "No service is running at the moment."))
+            text.line(t(lang, "Zurzeit läuft kein Dienst.", "No service is running at the moment."))
         }
-        (_, false) => Text::new().head(t(lang, "Was gerade läuft", "What is running now")).list(running),
+        (_, false) => text.head(t(lang, "Was gerade läuft", "What is running now")).list(running),
     };
     if let Some(freeze) = &board.freeze {
         let until = freeze.until_ts.map_or_else(String::new, |until| {

@@ -6,54 +6,6 @@ use super::{state, steps};
 use crate::approval::Operation;
 use crate::report::{Text, t};
 
-/// Somebody speaks to us, and it is nothing that we do.
-pub fn not_ours(lang: Lang) -> Text {
-    Text::new().line(t(
-        lang,
-        "Das gehört nicht zu dem, was ich kann. Versuch es mit `Installiere Jellyfin auf node-2`, `Starte Grafana neu` oder `!ralf hilfe`.",
-        "That is not among the things I can do. Try `Install Jellyfin on node-2`, `Restart Grafana` or `!ralf help`.",
-    ))
-}
-
-/// A sentence that we understood and that is no order to act now.
-pub fn not_now(lang: Lang, reason: NotNow) -> Text {
-    Text::new().line(match reason {
-        NotNow::Negated => t(lang, "In Ordnung, ich tue nichts.", "All right, I do nothing."),
-        NotNow::Report => t(lang, "Danke für den Hinweis. Ich tue nichts.", "Thanks for telling me. I do nothing."),
-        NotNow::HowTo => t(
-            lang,
-            "Das war eine Frage, kein Auftrag; ich tue nichts. Wenn du es willst, sag es mir als Auftrag.",
-            "That was a question and no order; I do nothing. If you want it done, tell me so.",
-        ),
-        NotNow::Later => t(
-            lang,
-            "Bedingungen und spätere Zeiten kann ich noch nicht ausführen; ich tue nichts. Sag es mir, wenn es so weit ist.",
-            "I can't act on conditions or later times yet; I do nothing. Tell me when it is time.",
-        ),
-    })
-}
-
-/// Why a sentence is no order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotNow {
-    /// "auf keinen Fall neu starten"
-    Negated,
-    /// "ich habe grafana neu gestartet"
-    Report,
-    /// "wie installiert man …"
-    HowTo,
-    /// "morgen um 3", "wenn es ausfällt"
-    Later,
-}
-
-/// An intent that nothing here can carry out yet.
-pub fn no_executor(lang: Lang, intent: &str) -> Text {
-    Text::new().line(&match lang {
-        Lang::De => format!("Ich habe `{intent}` verstanden, aber hier ist noch nichts eingerichtet, das es ausführen kann. Es ist nichts geschehen."),
-        Lang::En => format!("I understood `{intent}`, but nothing is set up here that could do it. Nothing happened."),
-    })
-}
-
 /// A host was named for something that is on none.
 pub fn stack_is_on_no_host(lang: Lang, stack: &str) -> Text {
     Text::new().line(&match lang {
@@ -120,6 +72,15 @@ pub fn id_wanted(lang: Lang, word: &str) -> Text {
             format!("Which operation do you mean? Write `!ralf {word} ID`; `!ralf history` shows the ids.")
         }
     })
+}
+
+/// Nothing has been proposed here yet.
+pub fn no_operation_here(lang: Lang) -> Text {
+    Text::new().line(t(
+        lang,
+        "Hier gab es noch keinen Vorgang, den ich erklären könnte. `!ralf verlauf` zeigt die letzten.",
+        "There was no operation here yet that I could explain. `!ralf history` shows the latest.",
+    ))
 }
 
 /// There is no such operation.

@@ -14,7 +14,7 @@ use crate::execution::{Outcome, Progress};
 use crate::plan::{Effects, Plan, Risk, SecretUse, Step, Task};
 use crate::report::Text;
 
-fn operation(action: &str, state: State) -> Operation {
+pub(super) fn operation(action: &str, state: State) -> Operation {
     let slots = BTreeMap::from([
         ("service".to_owned(), "jellyfin".to_owned()),
         ("node".to_owned(), "node-2".to_owned()),
@@ -278,12 +278,7 @@ fn all(lang: Lang) -> String {
     let rules_for = |user: &str, rules: &Rules| policy(lang, rules, user, &standing());
     let texts: Vec<(&str, Text)> = vec![
         ("help", help(lang)),
-        ("not ours", not_ours(lang)),
-        ("negated", not_now(lang, NotNow::Negated)),
-        ("report", not_now(lang, NotNow::Report)),
-        ("how to", not_now(lang, NotNow::HowTo)),
-        ("later", not_now(lang, NotNow::Later)),
-        ("no executor", no_executor(lang, "scale_service")),
+        ("no operation here", no_operation_here(lang)),
         ("unknown command", unknown_command(lang, "flurb")),
         ("not built", not_built(lang, "subscribe")),
         ("id wanted", id_wanted(lang, "approve")),

@@ -22,10 +22,10 @@ pub fn cannot_undo(lang: Lang, done: &Operation) -> Text {
         (Lang::De, "restart") => "Ein Neustart lässt sich nicht ungeschehen machen.".to_owned(),
         (Lang::En, "restart") => "A restart can't be undone.".to_owned(),
         (Lang::De, "deploy") => format!(
-            "Den Dienst gab es schon vorher, und seine frühere Fassung ist nicht aufgehoben. Nenn die Version, die laufen soll: `Installiere {service} in Version X`, oder nimm ihn weg: `Entferne {service}`."
+            "Den Dienst gab es schon vorher, und seine frühere Fassung ist nicht aufgehoben. Setz die frühere Version in die Datei der Dienste und sag `Installiere {service}`, oder nimm ihn weg: `Entferne {service}`."
         ),
         (Lang::En, "deploy") => format!(
-            "The service was there before, and its earlier form is not kept. Name the version that shall run: `Install {service} version X`, or take it away: `Remove {service}`."
+            "The service was there before, and its earlier form is not kept. Put the earlier version into the services file and say `Install {service}`, or take it away: `Remove {service}`."
         ),
         (lang, _) => format!(
             "{} {}",

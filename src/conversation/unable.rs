@@ -1,0 +1,76 @@
+//! What was understood and can't be done here: no plan, but all that an honest answer can build on.
+
+use ralf_intents::{Ask, Intent, Slots};
+
+use super::{Talk, look};
+use crate::house::House;
+use crate::inbound::lanes::HandleError;
+use crate::plan::Task;
+use crate::report::Text;
+use crate::report::messages::{self, Unable};
+
+/// The action that an executor has to offer for an intent; nothing for one that leads to no action.
+pub(super) fn action(intent: &str) -> Option<&'static str> {
+    match intent {
+        "deploy_service" => Some("deploy"),
+        "restart_service" => Some("restart"),
+        "remove_service" => Some("remove"),
+        _ => None,
+    }
+}
+
+/// Whether something comes of an intent: a look, a plan, or a way back.
+pub(super) fn is_carried_out(intent: &str) -> bool {
+    action(intent).is_some() || matches!(intent, "show_status" | "explain_decision" | "rollback_service")
+}
+
+/// Whether a question leads nowhere, whatever is answered: then it is not asked.
+pub(super) fn leads_nowhere(ask: &Ask) -> bool {
+    let options = ask.options.iter().filter_map(|option| option.intent.as_deref());
+    !options.chain([ask.intent.as_str()]).any(is_carried_out)
+}
+
+/// What is said instead of doing it.
+pub(super) async fn say(house: &House, talk: &Talk, intent: &Intent) -> Result<Text, HandleError> {
+    answer(house, talk, &intent.name, intent.slots.clone()).await
+}
+
+/// What is said instead of asking for the rest.
+pub(super) async fn say_early(house: &House, talk: &Talk, ask: &Ask) -> Result<Text, HandleError> {
+    answer(house, talk, &ask.intent, ask.slots.clone()).await
+}
+
+async fn answer(house: &House, talk: &Talk, intent: &str, slots: Slots) -> Result<Text, HandleError> {
+    let inventory = house.inventory().await.map(|(inventory, _)| inventory).unwrap_or_default();
+    let named = slots.get("service").or_else(|| slots.get("target")).cloned().unwrap_or_default();
+    let host = inventory.hosts_of(&named).next().map(|(name, _)| name.to_owned());
+    let can = |action: &'static str| {
+        let task = Task {
+            operation: String::new(),
+            intent: intent.to_owned(),
+            action: action.to_owned(),
+            service: Some(named.clone()),
+            hosts: host.iter().filter(|_| !inventory.stacks.contains(&named)).cloned().collect(),
+            slots: Slots::new(),
+        };
+        house.executors.for_task(&task).map(|_| action)
+    };
+    let is_known = inventory.services.contains_key(&named) || inventory.stacks.contains(&named);
+    let last = match named.is_empty() {
+        true => None,
+        false => look::latest(house, talk, Some(&named)).await?,
+    };
+    Ok(messages::unable(
+        talk.lang,
+        &Unable {
+            intent,
+            does: house.catalogue.get(intent).map_or("", |spec| spec.does.get(talk.lang)),
+            slots,
+            can: ["deploy", "restart", "remove"].into_iter().filter(|_| is_known).filter_map(can).collect(),
+            last,
+            hosts: inventory.hosts.keys().cloned().collect(),
+            services: inventory.services.keys().cloned().collect(),
+            stacks: inventory.stacks.iter().cloned().collect(),
+        },
+    ))
+}
