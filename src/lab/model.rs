@@ -74,14 +74,18 @@ impl Model {
     /// Its part of the configuration.
     pub(super) fn config(&self, state: &State) -> String {
         let text = |value: &str| toml::Value::String(value.to_owned());
-        let (chat, embedding) = match self {
-            Self::Theirs { chat, embedding, .. } => (chat.as_str(), embedding.as_deref()),
-            Self::Ours { .. } => (CHAT, Some(EMBEDDING)),
+        let (chat, embedding, more) = match self {
+            // Whoever names a server on another machine wants it asked.
+            Self::Theirs { chat, embedding, .. } => {
+                (chat.as_str(), embedding.as_deref(), "may_see = [\"talk\", \"lab\", \"logs\"]")
+            }
+            // It is back in a moment.
+            Self::Ours { .. } => (CHAT, Some(EMBEDDING), "rest = \"1s\""),
         };
         let embedding =
             embedding.map(|name| format!("embedding_name = {}\n", text(name))).unwrap_or_default();
         format!(
-            "\n[model]\nprovider = \"ollama\"\nurl = {}\nname = {}\n{embedding}timeout = \"30s\"\n",
+            "\n[model]\nprovider = \"ollama\"\nurl = {}\nname = {}\n{embedding}timeout = \"30s\"\n{more}\n",
             text(&self.url(state)),
             text(chat),
         )
