@@ -12,6 +12,7 @@ mod gate;
 mod hostile;
 mod kills;
 mod long_plans;
+mod model;
 mod models;
 mod programs;
 mod questions;
