@@ -1,4 +1,4 @@
-//! What labs share: Synapse, Ansible and supervisord, installed once under `$RALF_LAB_CACHE`; `tofu.rs` adds OpenTofu.
+//! What labs share: Synapse, Ansible and supervisord, installed once under `$RALF_LAB_CACHE`; `tofu.rs` and `ollama.rs` add what is built.
 //!
 //! An installation lies in a folder named by the hash of what it consists of. It counts once its `complete` file is
 //! there; whatever lacks it is a leftover and is made again. A file lock lets several labs start at once: one installs,
@@ -15,7 +15,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
 use super::progress::{Progress, Task};
-use super::{LabError, Part, files, python, synapse};
+use super::{LabError, Part, files, model, python, synapse};
 
 /// What is installed. ansible-core 2.19 wants Python 3.11; 2.17 is the last one for 3.10.
 const REQUIREMENTS: &str = "\
@@ -29,6 +29,43 @@ supervisor==4.3.0
 #[derive(Debug, Clone)]
 pub struct Cache {
     pub(super) root: PathBuf,
+}
+
+/// What marks a folder as made to its end.
+const COMPLETE: &str = "complete";
+
+/// A folder of the cache that is made once.
+pub(super) enum Once {
+    /// It is there, complete.
+    There(PathBuf),
+    /// It is the caller's to make.
+    Make(Making),
+}
+
+/// A folder that is being made: what is in it counts after [`Making::done`]. Nobody else makes it meanwhile.
+pub(super) struct Making {
+    /// The folder, empty at first.
+    pub(super) folder: PathBuf,
+    /// Where the steps' output goes.
+    pub(super) log: PathBuf,
+    /// Says how far it is.
+    pub(super) task: Task,
+    _lock: File,
+}
+
+impl Making {
+    /// Runs a step, as [`run`].
+    pub(super) async fn run(&mut self, step: Command) -> Result<(), Failed> {
+        run(step, &self.log, &mut self.task).await
+    }
+
+    /// All of it is there.
+    pub(super) fn done(self) -> Result<PathBuf, LabError> {
+        let complete = self.folder.join(COMPLETE);
+        std::fs::write(&complete, "").map_err(LabError::file(&complete, "can't be written"))?;
+        self.task.done();
+        Ok(self.folder)
+    }
 }
 
 /// A complete installation.
@@ -55,7 +92,7 @@ impl Installation {
 
     fn is_complete(&self) -> bool {
         // The interpreter is a link to the system's: it breaks when that one goes.
-        self.folder.join("complete").exists() && self.program("python").exists()
+        self.folder.join(COMPLETE).exists() && self.program("python").exists()
     }
 }
 
@@ -83,14 +120,23 @@ impl Cache {
         self.root.join("ports")
     }
 
-    /// Installs what a lab needs, if it is not there already.
+    /// Installs what a lab needs, if it is not there already. `ollama_host` is as in
+    /// [`LabOptions`](super::LabOptions::ollama_host).
     ///
     /// # Errors
     /// What is missing on this machine, with the command that helps.
-    pub async fn prepare(&self, parts: &BTreeSet<Part>, progress: Progress) -> Result<(), LabError> {
+    pub async fn prepare(
+        &self,
+        parts: &BTreeSet<Part>,
+        ollama_host: Option<&str>,
+        progress: Progress,
+    ) -> Result<(), LabError> {
         self.installation(progress).await?;
         if parts.contains(&Part::Tofu) {
             self.tofu(progress).await?;
+        }
+        if parts.contains(&Part::Model) {
+            model::find(self, ollama_host, progress).await?;
         }
         Ok(())
     }
@@ -120,10 +166,35 @@ impl Cache {
         install(&installation, &log, &mut task).await?;
         task.now("making Synapse's empty database");
         synapse::make_template(&installation).await;
-        let complete = installation.folder.join("complete");
+        let complete = installation.folder.join(COMPLETE);
         std::fs::write(&complete, REQUIREMENTS).map_err(LabError::file(&complete, "can't be written"))?;
         task.done();
         Ok(installation)
+    }
+
+    /// A folder of this name that is made once. `what` is in it, `title` is what making it is called.
+    pub(super) async fn once(
+        &self,
+        name: &str,
+        what: &str,
+        title: &'static str,
+        progress: Progress,
+    ) -> Result<Once, LabError> {
+        let folder = self.root.join(name);
+        let is_complete = || folder.join(COMPLETE).exists();
+        if is_complete() {
+            return Ok(Once::There(folder));
+        }
+        files::make_folder(&self.root)?;
+        let lock = self.lock(name, what, progress).await?;
+        if is_complete() {
+            return Ok(Once::There(folder));
+        }
+        files::remove(&folder)?;
+        files::make_folder(&folder)?;
+        let log = self.root.join(format!("{name}.log"));
+        std::fs::write(&log, "").map_err(LabError::file(&log, "can't be written"))?;
+        Ok(Once::Make(Making { folder, log, task: progress.task(title), _lock: lock }))
     }
 
     /// Until the file is dropped nobody else installs what has this name.
@@ -234,11 +305,12 @@ fn failure(log: &Path) -> LabError {
 
 /// What an installation's log says went wrong; nothing when it could reach nobody.
 pub(super) fn said(log: &Path) -> Option<String> {
-    const NO_NETWORK: [&str; 10] = [
+    const NO_NETWORK: [&str; 11] = [
         "Failed to resolve",
         "(from versions: none)",
         "Failed to establish a new connection",
         "Temporary failure in name resolution",
+        "Temporary failure resolving",
         "Name or service not known",
         "Network is unreachable",
         "Connection refused",

@@ -55,11 +55,12 @@ async fn run(options: Options) -> Result<(), LabError> {
     let parts: BTreeSet<Part> = parts.collect::<Result<_, _>>()?;
     let progress = Progress::stderr();
     let cache = Cache::from_environment()?;
+    let ollama_host = std::env::var("OLLAMA_HOST").ok();
     let mut interrupts = Interrupts::new()?;
     if options.prepare {
         return tokio::select! {
             () = interrupts.next() => Err(LabError::Interrupted),
-            prepared = cache.prepare(&parts, progress) => prepared.map(|()| progress.line("All that a lab needs is installed")),
+            prepared = cache.prepare(&parts, ollama_host.as_deref(), progress) => prepared.map(|()| progress.line("All that a lab needs is installed")),
         };
     }
     if claim::is_taken(&options.dir) && !options.headless {
@@ -73,6 +74,7 @@ async fn run(options: Options) -> Result<(), LabError> {
         environment: Vec::new(),
         appservice: options.appservice.clone(),
         parts,
+        ollama_host,
         progress,
     };
     let mut lab = tokio::select! {

@@ -42,23 +42,62 @@ pub enum LabError {
         /// Where the rest stands.
         log: PathBuf,
     },
-    /// OpenTofu can't be built for want of Go.
+    /// A program can't be built for want of Go.
     #[error(
-        "OpenTofu is not on the PATH, and there is neither Go nor Python to build it with: install OpenTofu, or Go from \
-         1.21 on (on Debian: apt-get install golang-go)"
+        "{0} is not on the PATH, and there is neither Go nor Python to build it with: install {0}, or Go from 1.21 on \
+         (on Debian: apt-get install golang-go)"
     )]
-    NoGo,
-    /// Building OpenTofu failed.
+    NoGo(&'static str),
+    /// Building a program failed.
     #[error(
-        "OpenTofu could not be built: {said} (all of it: {}); a `tofu` on the PATH is used as it is, and GOPROXY names \
+        "{title} could not be built: {said} (all of it: {}); a `{name}` on the PATH is used as it is, and GOPROXY names \
          another module proxy", .log.display()
     )]
-    Tofu {
+    Build {
+        /// What is built.
+        title: &'static str,
+        /// The program's name.
+        name: &'static str,
         /// The last thing that was said.
         said: String,
         /// Where the rest stands.
         log: PathBuf,
     },
+    /// Ollama can't be built for want of a C++ compiler.
+    #[error(
+        "Ollama is not on the PATH, and can't be built without {compiler}: install Ollama, or the compiler (on Debian: \
+         apt-get install g++)"
+    )]
+    NoCompiler {
+        /// The compiler that was looked for.
+        compiler: String,
+    },
+    /// Ollama can't be built for want of two header files.
+    #[error(
+        "Ollama can't be built without the headers of nlohmann-json and stb, and they can't be downloaded; on Debian: \
+         apt-get install nlohmann-json3-dev libstb-dev (what was tried: {})", .log.display()
+    )]
+    NoHeaders {
+        /// What apt-get said.
+        log: PathBuf,
+    },
+    /// The lab's models can't be had.
+    #[error(
+        "the lab's language models can't be made: {said} (all of it: {}); OLLAMA_HOST can name a server that has models, \
+         and PIP_INDEX_URL a mirror of the package registry", .log.display()
+    )]
+    Models {
+        /// The last thing that was said.
+        said: String,
+        /// Where the rest stands.
+        log: PathBuf,
+    },
+    /// The server that is to be used has no model.
+    #[error(
+        "the Ollama server at {0} has no model to talk to: run `ollama pull qwen3:8b` there, or unset OLLAMA_HOST, and \
+         the lab starts a server of its own"
+    )]
+    NoModel(String),
     /// There is no place for the cache.
     #[error("there is no folder for the cache: set RALF_LAB_CACHE to one, or HOME")]
     NoCacheFolder,

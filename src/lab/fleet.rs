@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::cache::Installation;
 use super::lab_json::ServiceInfo;
 use super::state::{NODES, State};
-use super::supervise::Program;
+use super::supervise::{Orphans, Program};
 use super::{LabError, assets, files, process};
 
 use services::Service;
@@ -101,7 +101,7 @@ impl Fleet {
             folder: node.root.clone(),
             log: self.dir.join(format!("logs/{}.log", node.name)),
             final_code: None,
-            orphans: Some(node.root.join("run")),
+            orphans: Orphans::PidFiles(node.root.join("run")),
             grace: Duration::from_secs(5),
         };
         self.nodes.iter().map(program).collect()

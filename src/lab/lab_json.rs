@@ -36,7 +36,10 @@ pub struct LabJson {
     pub webhook_token: String,
     /// The secret that makes users.
     pub registration_shared_secret: String,
-    /// Process ids by program: `ralf`, `synapse`, and the nodes.
+    /// The language model's server, in a lab that has one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ollama: Option<String>,
+    /// Process ids by program: `ralf`, `synapse`, the nodes, and `ollama` where the lab has started one.
     pub pids: BTreeMap<String, u32>,
 }
 

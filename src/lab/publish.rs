@@ -69,6 +69,7 @@ pub(super) fn describe(state: &State, served: &Served, rooms: BTreeMap<String, S
         hs_token: served.hs_token(),
         webhook_token: served.webhook_token(),
         registration_shared_secret: state.registration_shared_secret.expose().to_owned(),
+        ollama: None,
         pids: BTreeMap::new(),
     }
 }

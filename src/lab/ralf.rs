@@ -9,8 +9,9 @@ use ruma::RoomAliasId;
 
 use super::cache::Installation;
 use super::fleet::Fleet;
+use super::model::Model;
 use super::state::State;
-use super::supervise::Program;
+use super::supervise::{Orphans, Program};
 use super::{LabError, assets, files};
 use crate::config::{Config, RoomRef, Secret};
 use crate::registration::alias_localpart;
@@ -85,20 +86,32 @@ impl Served {
     }
 }
 
+/// What a lab has besides the usual.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    /// OpenTofu's program.
+    pub(super) tofu: Option<PathBuf>,
+    /// The language model.
+    pub(super) model: Option<Model>,
+}
+
 /// Writes configuration, registration and playbooks; safe to repeat.
 pub(super) fn write(
     state: &State,
     installation: &Installation,
     fleet: &Fleet,
-    tofu: Option<&Path>,
+    parts: &Parts,
     environment: &[(OsString, OsString)],
 ) -> Result<Served, LabError> {
     let playbooks = state.folder.join("playbooks");
     assets::write_playbooks(&playbooks)?;
     let file = config_file(&state.folder);
     let mut text = config(state, installation, fleet, &playbooks);
-    if let Some(program) = tofu {
+    if let Some(program) = &parts.tofu {
         text.push_str(&with_tofu(state, program)?);
+    }
+    if let Some(model) = &parts.model {
+        text.push_str(&model.config(state));
     }
     files::write_private(&file, text)?;
     let text =
@@ -135,7 +148,7 @@ pub(super) fn program(state: &State, serve: PathBuf, environment: Vec<(OsString,
         log: log(&state.folder),
         // The configuration is wrong.
         final_code: Some(2),
-        orphans: None,
+        orphans: Orphans::None,
         grace: Duration::from_secs(10),
     }
 }
@@ -221,7 +234,7 @@ mod tests {
         let set = |name: &str, value: &str| (OsString::from(name), OsString::from(value));
         let environment =
             [set("RALF_DATABASE__URL", "postgres://me@here/lab"), set("RALF_ROOMS__SEC", "#vault:l")];
-        let served = write(&state, &installation, &fleet, None, &environment).unwrap();
+        let served = write(&state, &installation, &fleet, &Parts::default(), &environment).unwrap();
         let url = format!("http://127.0.0.1:{}", state.ralf_port());
         assert_eq!(served.url(), url);
         assert_eq!(served.database(), "postgres://me@here/lab");
@@ -230,12 +243,20 @@ mod tests {
         assert!(
             matches!(served.room("ops").unwrap(), RoomRef::Alias(alias) if alias == "#ralf-ops:lab.local")
         );
-        let wrong = write(&state, &installation, &fleet, None, &[set("RALF_POLICY__EXPIRY", "soon")]);
+        let wrong =
+            write(&state, &installation, &fleet, &Parts::default(), &[set("RALF_POLICY__EXPIRY", "soon")]);
         assert!(wrong.err().unwrap().to_string().contains("RALF_POLICY__EXPIRY"));
-        write(&state, &installation, &fleet, Some(Path::new("/bin/tofu")), &[]).unwrap();
+        let model = Model::Ours { program: "/bin/ollama".into(), store: "/models".into() };
+        let parts = Parts { tofu: Some("/bin/tofu".into()), model: Some(model) };
+        write(&state, &installation, &fleet, &parts, &[]).unwrap();
         let vars = folder.path().join("stacks/noticeboard/lab.auto.tfvars");
         assert!(std::fs::read_to_string(&vars).unwrap().contains("journals/noticeboard.log"));
         let config = Config::load_with(&config_file(folder.path()), []).unwrap();
+        assert_eq!(config.model.url.port(), Some(state.ollama_port()));
+        assert_eq!(
+            (config.model.name.as_str(), config.model.embedding_name.as_deref()),
+            ("smol", Some("e5"))
+        );
         let rules = Rules::new(&config, ruma::server_name!("lab.local"));
         let titles: Vec<&str> = rules.all_terms().iter().map(|terms| terms.rule.as_str()).collect();
         assert_eq!(titles, ["looking", "losing", "working", "default"]);

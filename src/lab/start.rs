@@ -19,11 +19,11 @@ use super::matrix::{Api, http_client};
 use super::ports::Block;
 use super::progress::Progress;
 use super::publish::{Publisher, describe};
-use super::ralf::Served;
+use super::ralf::{Parts, Served};
 use super::state::{NODES, State};
 use super::supervise::Supervisor;
 use super::sweep::Household;
-use super::{LabError, claim, files, people, process, ralf, synapse};
+use super::{LabError, claim, files, model, people, process, ralf, synapse, weights};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -32,6 +32,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub enum Part {
     /// OpenTofu, with a sample stack.
     Tofu,
+    /// A language model behind Ollama.
+    Model,
 }
 
 impl std::str::FromStr for Part {
@@ -40,6 +42,7 @@ impl std::str::FromStr for Part {
     fn from_str(name: &str) -> Result<Self, LabError> {
         match name {
             "tofu" => Ok(Self::Tofu),
+            "model" => Ok(Self::Model),
             other => Err(LabError::NoSuchPart(other.to_owned())),
         }
     }
@@ -60,6 +63,8 @@ pub struct LabOptions {
     pub appservice: Option<PathBuf>,
     /// What it has besides Synapse, the fleet and R.A.L.F.
     pub parts: BTreeSet<Part>,
+    /// A server for [`Part::Model`], written as the variable `OLLAMA_HOST` is: if it answers, the lab starts none.
+    pub ollama_host: Option<String>,
     /// Where news go.
     pub progress: Progress,
 }
@@ -77,6 +82,7 @@ impl LabOptions {
             environment: Vec::new(),
             appservice: None,
             parts: BTreeSet::new(),
+            ollama_host: None,
             progress: Progress::quiet(),
         })
     }
@@ -135,10 +141,7 @@ impl Lab {
                 .line(&format!("Ended {left} processes of a lab here that did not stop in good order"));
         }
         let installation = options.cache.installation(options.progress).await?;
-        let tofu = match options.parts.contains(&Part::Tofu) {
-            true => Some(options.cache.tofu(options.progress).await?),
-            false => None,
-        };
+        let parts = parts(&options).await?;
 
         let wanted = Some(state.first_port).filter(|port| *port > 0);
         let ports = Block::reserve(&options.cache.ports(), wanted)?;
@@ -148,7 +151,7 @@ impl Lab {
         files::make_folder(&dir.join("logs"))?;
         files::put_long_logs_aside(&dir.join("logs"));
         fleet.write(&installation)?;
-        let served = ralf::write(&state, &installation, &fleet, tofu.as_deref(), &options.environment)?;
+        let served = ralf::write(&state, &installation, &fleet, &parts, &options.environment)?;
         synapse::write(&state, &installation, &registrations)?;
 
         let (mut supervisor, mut failed) = Supervisor::new(&state.id);
@@ -157,10 +160,15 @@ impl Lab {
         for node in rest.fleet.programs(&installation) {
             supervisor.start(node);
         }
+        if let Some(ollama) = parts.model.as_ref().and_then(|model| model.program(&state)) {
+            files::make_folder(&ollama.folder)?;
+            supervisor.start(ollama);
+        }
         let serve = ralf::program(&state, options.serve, options.environment);
+        let ollama = parts.model.map(|model| model.url(&state));
         let rooms = tokio::select! {
             Some(failure) = failed.recv() => Err(failure),
-            rooms = come_up(&mut state, &served, &mut supervisor, &rest.fleet, serve) => rooms,
+            rooms = come_up(&mut state, &served, &mut supervisor, &rest.fleet, serve, ollama.as_deref()) => rooms,
         };
         let rooms = match rooms {
             Ok(rooms) => rooms,
@@ -172,6 +180,7 @@ impl Lab {
         let mut first = describe(&state, &served, rooms);
         first.pids = supervisor.pids().borrow().clone();
         first.fleet = rest.fleet.look();
+        first.ollama = ollama;
         first.write(&dir)?;
         let (publish, info) = watch::channel(first);
         let publisher =
@@ -256,9 +265,22 @@ impl Lab {
     }
 }
 
+/// What `--with` asks for, found or installed.
+async fn parts(options: &LabOptions) -> Result<Parts, LabError> {
+    let LabOptions { cache, progress, ollama_host, .. } = options;
+    let mut parts = Parts::default();
+    for part in &options.parts {
+        match part {
+            Part::Tofu => parts.tofu = Some(cache.tofu(*progress).await?),
+            Part::Model => parts.model = Some(model::find(cache, ollama_host.as_deref(), *progress).await?),
+        }
+    }
+    Ok(parts)
+}
+
 /// R.A.L.F. first, because it talks to all the others.
 async fn stop(supervisor: &mut Supervisor, household: &Household) {
-    let mut others = vec!["synapse"];
+    let mut others = vec!["synapse", model::NAME];
     others.extend(NODES);
     supervisor.stop(&[&["ralf"], &others]).await;
     household.sweep(Duration::from_secs(3)).await;
@@ -271,6 +293,7 @@ async fn come_up(
     supervisor: &mut Supervisor,
     fleet: &Fleet,
     serve: super::supervise::Program,
+    ollama: Option<&str>,
 ) -> Result<BTreeMap<String, String>, LabError> {
     let http = http_client()?;
     let api = Api::new(http.clone(), state.synapse_url());
@@ -281,6 +304,10 @@ async fn come_up(
     let is_ready = async || http.get(&ready).send().await.is_ok_and(|answer| answer.status().is_success());
     until("R.A.L.F.", &ralf::log(&state.folder), is_ready).await?;
     let rooms = people::settle(&api, state, served).await?;
+    if let Some(url) = ollama {
+        until("Ollama", &state.folder.join("logs/ollama.log"), async || weights::is_up(&http, url).await)
+            .await?;
+    }
     until("the fleet", &state.folder.join("logs"), async || fleet.is_ready()).await?;
     Ok(rooms)
 }
@@ -311,7 +338,8 @@ mod tests {
     #[test]
     fn parts_have_names() {
         assert_eq!("tofu".parse::<Part>().unwrap(), Part::Tofu);
-        let said = "model".parse::<Part>().unwrap_err();
-        assert!(said.to_string().contains("--with model") && said.exit_code() == 2);
+        assert_eq!("model".parse::<Part>().unwrap(), Part::Model);
+        let said = "monitoring".parse::<Part>().unwrap_err();
+        assert!(said.to_string().contains("--with monitoring") && said.exit_code() == 2);
     }
 }

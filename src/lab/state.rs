@@ -119,6 +119,11 @@ impl State {
         self.first_port + 1
     }
 
+    /// The port of the lab's own Ollama.
+    pub(super) fn ollama_port(&self) -> u16 {
+        self.first_port + 2
+    }
+
     /// Where Synapse answers.
     pub(super) fn synapse_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.synapse_port())

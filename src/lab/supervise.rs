@@ -40,10 +40,20 @@ pub(super) struct Program {
     pub(super) log: PathBuf,
     /// The exit code after which another start would not help.
     pub(super) final_code: Option<i32>,
-    /// Pid files of its own children: what outlived it is ended before it is started again.
-    pub(super) orphans: Option<PathBuf>,
+    /// What of its own children may outlive it, to be ended before it is started again.
+    pub(super) orphans: Orphans,
     /// How long it may take to end in good order.
     pub(super) grace: Duration,
+}
+
+/// Children that outlive a program that died.
+pub(super) enum Orphans {
+    /// It has none.
+    None,
+    /// They have pid files in this folder.
+    PidFiles(PathBuf),
+    /// They stay in its process group.
+    Group,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,8 +157,12 @@ impl Keeper {
             }
             let offset = std::fs::metadata(&self.program.log).map_or(0, |log| log.len());
             let born = Instant::now();
+            let mut leader = None;
             let status = match self.spawn() {
-                Ok(child) => self.live(child).await,
+                Ok(child) => {
+                    leader = child.id();
+                    self.live(child).await
+                }
                 Err(error) if quick + 1 == FORGIVEN && !has_lived => {
                     let _ = self.failures.send(error);
                     return;
@@ -169,7 +183,7 @@ impl Keeper {
                 self.forget();
                 let _ = tokio::time::timeout(pause, self.orders.changed()).await;
             }
-            self.clear_orphans().await;
+            self.clear_orphans(leader).await;
         }
     }
 
@@ -235,8 +249,16 @@ impl Keeper {
         }
     }
 
-    async fn clear_orphans(&self) {
-        let Some(folder) = &self.program.orphans else { return };
+    async fn clear_orphans(&self, leader: Option<u32>) {
+        let folder = match (&self.program.orphans, leader) {
+            (Orphans::PidFiles(folder), _) => folder,
+            (Orphans::Group, Some(leader)) => {
+                // An empty group is what is wanted.
+                let _ = process::signal_group(leader, Signal::KILL);
+                return;
+            }
+            _ => return,
+        };
         let orphans =
             pid_files(folder).into_iter().filter_map(|file| process::from_pid_file(&file, &self.id));
         let orphans: Vec<u32> = orphans.collect();
@@ -284,7 +306,7 @@ mod tests {
             folder: folder.to_owned(),
             log: folder.join("log"),
             final_code: Some(2),
-            orphans: None,
+            orphans: Orphans::None,
             grace: Duration::from_secs(5),
         }
     }
@@ -306,6 +328,26 @@ mod tests {
         supervisor.stop(&[&["it"]]).await;
         assert!(!process::alive(third));
         assert!(pids.borrow().is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_a_dead_program_left_in_its_group_is_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut supervisor, _failed) = Supervisor::new("supervise-test");
+        let script = "sleep 60 & echo $! > child.new; mv child.new child; wait";
+        supervisor.start(Program { orphans: Orphans::Group, ..program(folder.path(), script) });
+        let mut pids = supervisor.pids();
+        let first = pids.wait_for(|pids| pids.contains_key("it")).await.unwrap()["it"];
+        let child = loop {
+            if let Ok(text) = std::fs::read_to_string(folder.path().join("child")) {
+                break text.trim().parse().unwrap();
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        };
+        process::signal(first, Signal::KILL).unwrap();
+        pids.wait_for(|pids| pids.get("it").is_some_and(|pid| *pid != first)).await.unwrap();
+        assert!(!process::alive(child));
+        supervisor.stop(&[&["it"]]).await;
     }
 
     #[tokio::test]

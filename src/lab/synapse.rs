@@ -11,7 +11,7 @@ use tokio::process::Command;
 
 use super::cache::Installation;
 use super::state::State;
-use super::supervise::Program;
+use super::supervise::{Orphans, Program};
 use super::{LabError, files};
 
 /// Makes the folder `DIR/synapse` ready; safe to repeat.
@@ -56,7 +56,7 @@ pub(super) fn program(state: &State, installation: &Installation) -> Program {
         folder,
         log: state.folder.join("logs/synapse.out.log"),
         final_code: None,
-        orphans: None,
+        orphans: Orphans::None,
         grace: Duration::from_secs(5),
     }
 }

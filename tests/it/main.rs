@@ -16,6 +16,7 @@ mod hostile;
 mod injection;
 mod kills;
 mod long_plans;
+mod model;
 mod models;
 mod programs;
 mod questions;

@@ -220,6 +220,7 @@ mod tests {
             hs_token: String::new(),
             webhook_token: String::new(),
             registration_shared_secret: String::new(),
+            ollama: None,
             pids: BTreeMap::new(),
         };
         info.bots.insert("core".into(), "@ralf-core:l".into());

@@ -9,7 +9,7 @@ use std::time::Duration;
 use ralf::lab::{Lab, LabJson, LabOptions, Part};
 use ralf::store::Store;
 use tokio::runtime::Runtime;
-use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex as Lock, MutexGuard, OnceCell, Semaphore, SemaphorePermit};
 
 use super::{Person, fresh_folder};
 
@@ -19,8 +19,18 @@ pub(crate) const RALF: &str = env!("CARGO_BIN_EXE_ralf");
 /// A lab with a story in it. One kept for the story alone ends with it.
 pub(crate) struct Stage {
     pub(crate) dir: PathBuf,
-    lab: Option<Lab>,
+    lab: Kept,
     _turn: SemaphorePermit<'static>,
+}
+
+/// For whom a lab is kept.
+enum Kept {
+    /// For all stories at once.
+    Shared,
+    /// For this story alone.
+    Own(Box<Lab>),
+    /// For one story after the other.
+    Lent { lab: &'static Lab, _alone: MutexGuard<'static, ()> },
 }
 
 /// Labs outlive the runtime of the test that needed them first.
@@ -56,7 +66,7 @@ impl Stage {
         static SHARED: OnceCell<Lab> = OnceCell::const_new();
         let turn = turn().await;
         let lab = SHARED.get_or_init(|| start("shared", &[], &[])).await;
-        Self { dir: lab.dir().to_owned(), lab: None, _turn: turn }
+        Self { dir: lab.dir().to_owned(), lab: Kept::Shared, _turn: turn }
     }
 
     /// In a lab of its own, with these variables for `serve`.
@@ -68,12 +78,27 @@ impl Stage {
     pub(crate) async fn furnished(name: &str, environment: &[(&str, &str)], parts: &[Part]) -> Self {
         let turn = turn().await;
         let lab = start(name, environment, parts).await;
-        Self { dir: lab.dir().to_owned(), lab: Some(lab), _turn: turn }
+        Self { dir: lab.dir().to_owned(), lab: Kept::Own(Box::new(lab)), _turn: turn }
+    }
+
+    /// In the one lab with a language model, one story after the other: the model serves one at a time, and some stories
+    /// take it away.
+    pub(crate) async fn with_model() -> Self {
+        static LAB: OnceCell<Lab> = OnceCell::const_new();
+        static ALONE: Lock<()> = Lock::const_new(());
+        let alone = ALONE.lock().await;
+        let turn = turn().await;
+        let lab = LAB.get_or_init(|| start("model", &[], &[Part::Model])).await;
+        Self { dir: lab.dir().to_owned(), lab: Kept::Lent { lab, _alone: alone }, _turn: turn }
     }
 
     /// What can kill and pause things; only where nobody else is disturbed.
     pub(crate) fn lab(&self) -> &Lab {
-        self.lab.as_ref().expect("a lab of its own")
+        match &self.lab {
+            Kept::Own(lab) => lab,
+            Kept::Lent { lab, .. } => lab,
+            Kept::Shared => panic!("others play in this lab, too"),
+        }
     }
 
     /// `lab.json` as it is now.
