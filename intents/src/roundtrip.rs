@@ -41,7 +41,6 @@ fn value(kind: SlotType, rng: &mut Rng) -> (&'static str, &'static str) {
         }
         SlotType::Snapshot => &[("a81bd0", "a81bd0"), ("gestern", "yesterday"), ("2024-10-01", "2024-10-01")],
         SlotType::Operation => &[("12", "12"), ("#23", "23")],
-        SlotType::Text => &[("etwas", "etwas")],
     };
     options[rng.below(options.len())]
 }
