@@ -130,8 +130,7 @@ pub async fn run(config: Config) -> Result<(), ServeError> {
         .into_iter()
         .map(|bot| (bot, homeserver.bot(&bot.user_id(&server), &device).without_retries()))
         .collect();
-    let catalogue =
-        ralf_intents::Catalogue::builtin().map_err(|error| ServeError::Setup(error.to_string()))?;
+    let catalogue = config.intents.catalogue().map_err(|error| ServeError::Setup(error.to_string()))?;
     let inventory = inventory(&config);
     let secrets = Arc::new(Secrets::new(&config.secrets));
     let house = Arc::new(House::new(Parts {
