@@ -71,9 +71,28 @@ impl Catalogue {
     /// # Errors
     /// When the file has mistakes: all of them.
     pub fn add(&mut self, file: &str, text: &str) -> Result<(), CatalogueError> {
-        self.put(file, text)?;
-        let found = self.duplicates();
+        self.add_all([(file, text)])
+    }
+
+    /// Adds files of one's own, by name and text, in this order: rules belong before the intents that use them.
+    ///
+    /// # Errors
+    /// When files have mistakes: all of them.
+    pub fn add_all<'a>(
+        &mut self,
+        files: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<(), CatalogueError> {
+        let mut found = Vec::new();
+        for (file, text) in files {
+            found.extend(self.put(file, text).err().iter().flat_map(|error| error.findings().to_vec()));
+        }
+        found.extend(self.duplicates());
         if found.is_empty() { Ok(()) } else { Err(error::all(found)) }
+    }
+
+    /// Name and text of each file, in the order in which they were read.
+    pub fn sources(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.sources.iter().map(|(file, text)| (file.as_str(), text.as_str()))
     }
 
     fn put(&mut self, file: &str, text: &str) -> Result<(), CatalogueError> {
