@@ -76,7 +76,7 @@ fn every_drawn_sentence_fits_its_intent() {
         failed.join("\n")
     );
     assert_eq!(types.len(), 16, "all types of slots: {types:?}");
-    assert!(failed.len() * 1000 <= drawn * ALLOWED, "{} of {drawn}:\n{}", failed.len(), failed.join("\n"));
+    assert!(failed.is_empty(), "{} of {drawn}", failed.len());
 }
 
 /// All readers together: a sentence of a template becomes its intent with its slots, or a question that offers it; and
@@ -107,7 +107,7 @@ fn every_drawn_sentence_is_read_or_asked_about() {
     );
     println!("{drawn} sentences, {right} read at once, {} not read:\n{}", failed.len(), failed.join("\n"));
     assert!(right * 100 >= drawn * 90, "{right} of {drawn}");
-    assert!(failed.len() * 1000 <= drawn * ALLOWED, "{} of {drawn}:\n{}", failed.len(), failed.join("\n"));
+    assert!(failed.len() * 1000 <= drawn * ALLOWED, "{} of {drawn}", failed.len());
 }
 
 /// All readers together: an example of the catalogue is read as its intent, or asked about; never as another.
@@ -128,8 +128,8 @@ fn no_example_is_read_as_another_intent() {
     assert!(right * 100 >= all * 95, "{right} of {all}");
 }
 
-/// In a thousand: "show backup von NAME" is a sentence of two templates at times, and one of them looks.
-const ALLOWED: usize = 10;
+/// In a thousand, with all readers: "how many warnings are on" is a sentence without a severity by its template, and has one all the same.
+const ALLOWED: usize = 1;
 
 /// Whether what is known already is right.
 fn agrees(ask: &Ask, slots: &Slots) -> bool {

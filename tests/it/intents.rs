@@ -410,7 +410,7 @@ async fn check_points_at_the_lines_of_a_folder_of_ones_own() {
     let odd = ralf(&["check"], Some(&config), "").await;
     assert_eq!(odd.code, Some(0), "{}", odd.err);
     assert!(
-        odd.out.contains("stop_service.toml:31: ") && odd.out.contains("`restart_service`"),
+        odd.out.contains("stop_service.toml:32: ") && odd.out.contains("`restart_service`"),
         "{}",
         odd.out
     );
@@ -424,21 +424,21 @@ async fn check_points_at_the_lines_of_a_folder_of_ones_own() {
     let wrong = ralf(&["check"], Some(&config), "").await;
     assert_eq!(wrong.code, Some(2), "{}", wrong.out);
     for part in [
-        "own/stop_service.toml:21: unknown variant `nodes`",
+        "own/stop_service.toml:22: unknown variant `nodes`",
         "own/b.toml:3: there is no bot `x`",
-        "own/b.toml:25: ",
+        "own/b.toml:26: ",
     ] {
         assert!(wrong.err.contains(part), "{part}: {}", wrong.err);
     }
     let doctor = ralf(&["doctor"], Some(&config), "").await;
     assert!(
-        doctor.out.contains("❌ intents: ") && doctor.out.contains("stop_service.toml:21"),
+        doctor.out.contains("❌ intents: ") && doctor.out.contains("stop_service.toml:22"),
         "{}",
         doctor.out
     );
     let parse = ralf(&["intents", "parse", "stop gitea"], Some(&config), "").await;
-    assert!(parse.code == Some(2) && parse.err.contains("stop_service.toml:21"), "{}", parse.err);
+    assert!(parse.code == Some(2) && parse.err.contains("stop_service.toml:22"), "{}", parse.err);
     let mut serve = Serve::start(&config, &[]);
     assert_eq!(serve.ends().await.code(), Some(2), "{}", serve.log());
-    assert!(serve.log().contains("stop_service.toml:21"), "{}", serve.log());
+    assert!(serve.log().contains("stop_service.toml:22"), "{}", serve.log());
 }

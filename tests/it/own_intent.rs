@@ -51,7 +51,7 @@ async fn it_is_said_approved_and_done() {
     admin.report(install.operation_id(), "succeeded").await;
 
     // Understood, but nothing is there to do it.
-    let nothing = admin.ask(&ops, "Halte Grafana an").await;
+    let nothing = admin.ask(&ops, "Kannst du Grafana bitte anhalten?").await;
     assert!(nothing.operation().is_none() && nothing.body().contains("`stop_service`"), "{nothing}");
     assert!(nothing.body().contains("noch nichts eingerichtet"), "{nothing}");
 
@@ -70,7 +70,7 @@ async fn it_is_said_approved_and_done() {
         "{op}"
     );
     assert!(op["digest"].as_str().is_some_and(|digest| digest.len() > 8), "{op}");
-    assert!(stop.body().contains("Stop grafana"), "its steps are shown: {}", stop.body());
+    assert!(stop.body().contains("grafana anhalten (node-1)"), "its steps are shown: {}", stop.body());
     assert!(grafana.runs().await, "nothing happens before the approval");
     admin.react(&ops, stop.id(), "✅").await;
     let report = admin.report(stop.operation_id(), "succeeded").await;

@@ -17,7 +17,8 @@ pub(crate) fn files() -> Vec<(String, String)> {
         if left == 0 {
             break;
         }
-        let mark = format!("x{}", char::from(b'a' + copy));
+        let letter = |n: u8| char::from(b'a' + n % 26);
+        let mark = format!("x{}{}", letter(copy / 26), letter(copy));
         for (file, table) in &sources {
             if file.starts_with('_') {
                 files.push((format!("_{mark}.toml"), rules(table, &mark)));

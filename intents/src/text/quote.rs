@@ -45,7 +45,11 @@ fn inline(line: &str, keep: &impl Fn(&str) -> bool, out: &mut String) {
             continue;
         };
         let inside = &body[..end];
-        if keep(inside) || is_plain_word(inside) {
+        if is_plain_word(inside) && head.ends_with(['=', '~']) {
+            // `severity="critical"`: the quotes belong to it.
+            out.push_str(&tail[..open.len_utf8() + end]);
+            out.extend(body[end..].chars().next());
+        } else if keep(inside) || is_plain_word(inside) {
             out.push(' ');
             out.push_str(inside);
             out.push(' ');
