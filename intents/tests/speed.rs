@@ -1,7 +1,5 @@
 //! Hostile text takes no more time than its length explains.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-
 use ralf_intents::{Catalogue, Inventory, Names, Understanding};
 use std::time::{Duration, Instant};
 

@@ -90,7 +90,7 @@ impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (first, second) = (&self.first, &self.second);
         writeln!(f, "{:26} {:>24} {:>24}", "", name(first), name(second))?;
-        let rows: [(&str, fn(&Report) -> Tally, fn(&Tally) -> usize); 8] = [
+        let rows: [Row; 8] = [
             ("right (intent and slots)", |r| r.ours, |t| t.right),
             ("intent right", |r| r.ours, |t| t.intent),
             ("asked", |r| r.ours, |t| t.asked),
@@ -132,6 +132,9 @@ impl fmt::Display for Comparison {
         )
     }
 }
+
+/// What it is called, of which cases it is, and how many of them it holds of.
+type Row = (&'static str, fn(&Report) -> Tally, fn(&Tally) -> usize);
 
 fn name(report: &Report) -> String {
     report.model.as_ref().map_or_else(|| "without a model".to_owned(), |model| model.name.clone())
