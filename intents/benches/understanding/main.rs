@@ -1,5 +1,5 @@
 //! How long loading and reading take, with the built-in catalogue and with 500 intents, beside a floor that is measured
-//! in the same run: `cargo bench -p ralf-intents --bench understanding`.
+//! in the same run: `cargo bench -p ralf-intents --bench understanding`; `-- --intents N` for another number.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
 
@@ -11,8 +11,6 @@ use std::collections::HashSet;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-const INTENTS: usize = 500;
-
 fn main() {
     // `cargo test --benches` runs this too, and a benchmark is no test.
     if !std::env::args().any(|arg| arg == "--bench") {
@@ -20,9 +18,11 @@ fn main() {
     }
     let names = Names::new(&Inventory::from_json(include_str!("../../tests/data/inventory.json")).unwrap());
     let sentences = cases(include_str!("../../tests/data/test.jsonl")).unwrap();
-    let files = many::files();
-    let extra = INTENTS - Catalogue::builtin().unwrap().intents().count();
-    for (count, files) in [(INTENTS - extra, &files[..0]), (INTENTS, &files[..])] {
+    let mut arguments = std::env::args().skip_while(|arg| arg != "--intents").skip(1);
+    let many = arguments.next().map_or(500, |n| n.parse().unwrap());
+    let few = Catalogue::builtin().unwrap().intents().count();
+    let files = many::files(many);
+    for (count, files) in [(few, &files[..0]), (many, &files[..])] {
         println!("{count} intents");
         let understanding = load(files);
         assert_eq!(understanding.catalogue().intents().count(), count);

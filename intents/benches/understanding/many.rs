@@ -3,8 +3,8 @@
 use ralf_intents::Catalogue;
 use toml::{Table, Value};
 
-/// Name and text of the files that make 18 intents 500.
-pub(crate) fn files() -> Vec<(String, String)> {
+/// Name and text of the files that make of the built-in intents so many.
+pub(crate) fn files(intents: usize) -> Vec<(String, String)> {
     let builtin = Catalogue::builtin().expect("a sound catalogue");
     let sources: Vec<(String, Table)> = builtin
         .sources()
@@ -12,7 +12,7 @@ pub(crate) fn files() -> Vec<(String, String)> {
         .map(|(file, text)| (file.to_owned(), text.parse().expect("TOML")))
         .collect();
     let mut files = Vec::new();
-    let mut left = super::INTENTS - builtin.intents().count();
+    let mut left = intents - builtin.intents().count();
     for copy in 0_u8.. {
         if left == 0 {
             break;
