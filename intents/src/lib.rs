@@ -18,17 +18,22 @@ mod mood;
 mod names;
 mod nearest;
 mod reading;
+mod remarks;
 mod resolve;
 #[cfg(test)]
 mod roundtrip;
 mod sense;
+mod stand_in;
 mod suspect;
 mod template;
 mod text;
 mod understanding;
 
 pub use amend::Amendment;
-pub use catalogue::{Bilingual, Catalogue, CatalogueError, IntentSpec, Slot, SlotType, Text};
+pub use catalogue::{
+    Bilingual, Catalogue, CatalogueError, Finding, IntentSpec, RiskSource, Slot, SlotType, Text,
+    schema as catalogue_schema,
+};
 pub use inventory::{Inventory, Thing};
 pub use lang::Lang;
 pub use model::{

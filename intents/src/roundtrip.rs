@@ -1,115 +1,143 @@
-//! Every sentence that a template can say is read as its intent, with its slots.
+//! Every sentence that a template can say is read as its intent, with its slots: all intents, both languages, all types of
+//! slots, names of random inventories.
 
-use crate::catalogue::{IntentSpec, SlotType};
+mod random;
+
+use crate::catalogue::IntentSpec;
 use crate::names::Sort;
-use crate::template::{Rng, sample};
+use crate::reading::{Ask, Slots};
+use crate::template::Rng;
 use crate::text::Text;
 use crate::{Catalogue, Inventory, Lang, Names, Outcome, Understanding};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
-fn lab() -> Names {
-    Names::new(&Inventory::from_json(include_str!("../tests/data/inventory.json")).unwrap())
-}
+static UNDERSTANDING: LazyLock<Understanding> =
+    LazyLock::new(|| Understanding::new(Catalogue::builtin().unwrap()));
 
-/// A text for a slot and the value that it means.
-fn value(kind: SlotType, rng: &mut Rng) -> (&'static str, &'static str) {
-    let options: &[(&str, &str)] = match kind {
-        SlotType::Service => &[
-            ("Jellyfin", "jellyfin"),
-            ("den Dienst grafana", "grafana"),
-            ("uptime kuma", "uptime-kuma"),
-            ("Home Assistant", "homeassistant"),
-        ],
-        SlotType::Host | SlotType::Node => &[("nas", "nas"), ("dem nuc", "nuc"), ("Proxmox1", "proxmox1")],
-        SlotType::Target => &[("gitea", "gitea"), ("pi5", "pi5")],
-        SlotType::Version => &[("2.10.4", "2.10.4"), ("v1.30.1", "1.30.1")],
-        SlotType::Count => &[("3", "3"), ("zwei", "2"), ("five", "5")],
-        SlotType::Duration | SlotType::Horizon => {
-            &[("2 Stunden", "2h"), ("90m", "90m"), ("half a year", "6mo"), ("anderthalb Stunden", "90m")]
-        }
-        SlotType::Time => &[("30 minutes", "30m"), ("gestern", "yesterday"), ("2024-10-01", "2024-10-01")],
-        SlotType::Alert => {
-            &[("DiskFull", "DiskFull"), ("disk full", "DiskFull"), ("NodeDown Alarm", "NodeDown")]
-        }
-        SlotType::Secret => {
-            &[("restic-key", "restic-key"), ("wifi psk", "wifi-psk"), ("Gitea-Token", "gitea-token")]
-        }
-        SlotType::Scope => &[("ssh", "ssh"), ("firewall", "firewall"), ("tls", "tls")],
-        SlotType::Severity => &[("kritische", "critical"), ("critical", "critical"), ("info", "info")],
-        SlotType::Matcher => {
-            &[("HighCPU", "HighCPU"), ("grafana", "grafana"), ("severity=critical", "severity=critical")]
-        }
-        SlotType::Snapshot => &[("a81bd0", "a81bd0"), ("gestern", "yesterday"), ("2024-10-01", "2024-10-01")],
-        SlotType::Operation => &[("12", "12"), ("#23", "23")],
-        SlotType::Text => &[("etwas", "etwas")],
-    };
-    options[rng.below(options.len())]
-}
+/// How many inventories are drawn, and how many sentences from each template for each of them.
+const INVENTORIES: u64 = 5;
+const DRAWS: usize = 2;
 
-fn said(spec: &IntentSpec, names: &[String], rng: &mut Rng, slots: &mut BTreeMap<String, String>) -> String {
-    let name = &names[rng.below(names.len())];
-    let (text, value) = value(spec.slot(name).unwrap().kind, rng);
-    slots.insert(name.clone(), value.to_owned());
-    text.to_owned()
+/// Draws sentences from all templates (or examples) and calls `each` with intent, slots, text and names.
+fn draw(
+    lines: fn(&IntentSpec, Lang) -> &[crate::catalogue::Line],
+    mut each: impl FnMut(&IntentSpec, &str, &Slots, &Names, Lang, &str),
+) {
+    for seed in 1..=INVENTORIES {
+        let mut rng = Rng::new(seed);
+        let inventory: Inventory = random::inventory(&UNDERSTANDING.grammar, &mut rng);
+        let names = Names::new(&inventory);
+        for spec in UNDERSTANDING.catalogue().intents() {
+            for lang in Lang::ALL {
+                for line in lines(spec, lang) {
+                    for _ in 0..DRAWS {
+                        let (text, slots) = random::sentence(spec, &line.node, lang, &inventory, &mut rng);
+                        each(spec, &text, &slots, &names, lang, &line.text);
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// The templates as such: each sentence fits the template it was drawn from, with the slots it was drawn with.
 #[test]
 fn every_drawn_sentence_fits_its_intent() {
-    let (names, catalogue) = (lab(), Catalogue::builtin().unwrap());
-    let grammar = crate::grammar::Grammar::new(&catalogue);
-    let specs: Vec<&IntentSpec> = catalogue.intents().collect();
-    let mut rng = Rng::new(3);
-    let (mut drawn, mut failed) = (0, Vec::new());
-    for (intent, spec) in specs.iter().enumerate() {
-        for line in Lang::ALL.iter().flat_map(|l| spec.templates.get(*l)) {
-            for _ in 0..3 {
-                let mut slots = BTreeMap::new();
-                let text = sample(&line.node, &mut rng, &mut |names, rng| said(spec, names, rng, &mut slots));
-                let read = Text::new(&text, |_| false);
-                let lattice = crate::names::Lattice::new(&read, &names, &|w| grammar.is_word(w));
-                let found = grammar.read(&specs, &read, &lattice, Sort::Ambiguous);
-                drawn += 1;
-                let fits = found.iter().any(|f| {
-                    let all = super::resolve::outcomes(spec, f, &names);
-                    let same = match all.as_slice() {
-                        [Outcome::Intent(i)] => i.slots == slots,
-                        [Outcome::Ask(a)] => a.slots == slots,
-                        _ => false,
-                    };
-                    f.intent == intent && same
-                });
-                if !fits {
-                    failed.push(format!("{}: {text} {slots:?} by {}", spec.name, line.text));
-                }
+    let specs: Vec<&IntentSpec> = UNDERSTANDING.catalogue().intents().collect();
+    let (mut drawn, mut failed, mut types) = (0, Vec::new(), BTreeSet::new());
+    draw(
+        |spec, lang| spec.templates.get(lang),
+        |spec, text, slots, names, _, template| {
+            let read = Text::new(text, |s| names.knows(s));
+            let lattice = UNDERSTANDING.lattice(&read, names);
+            let found = UNDERSTANDING.grammar.read(&specs, &read, &lattice, Sort::Ambiguous);
+            drawn += 1;
+            types.extend(
+                slots.keys().filter_map(|name| spec.slot(name)).map(|slot| format!("{:?}", slot.kind)),
+            );
+            let fits = found.iter().any(|found| {
+                let outcomes = crate::resolve::outcomes(spec, found, names);
+                let same = match outcomes.as_slice() {
+                    [Outcome::Intent(intent)] => intent.slots == *slots,
+                    [Outcome::Ask(ask)] => agrees(ask, slots),
+                    _ => false,
+                };
+                specs[found.intent].name == spec.name && same
+            });
+            if !fits {
+                failed.push(format!("{}: {text} {slots:?} by {template}", spec.name));
             }
-        }
-    }
-    assert!(failed.len() * 100 <= drawn, "{} of {drawn}:\n{}", failed.len(), failed.join("\n"));
+        },
+    );
+    println!(
+        "{drawn} sentences, {} of them not read by their template:\n{}",
+        failed.len(),
+        failed.join("\n")
+    );
+    assert_eq!(types.len(), 16, "all types of slots: {types:?}");
+    assert!(failed.is_empty(), "{} of {drawn}", failed.len());
+}
+
+/// All readers together: a sentence of a template becomes its intent with its slots, or a question that offers it; and
+/// never another change to the homelab.
+#[test]
+fn every_drawn_sentence_is_read_or_asked_about() {
+    let (mut drawn, mut right, mut failed) = (0, 0, Vec::new());
+    draw(
+        |spec, lang| spec.templates.get(lang),
+        |spec, text, slots, names, lang, template| {
+            let reading = UNDERSTANDING.read(text, names, Some(lang));
+            drawn += 1;
+            let fine = match &reading.outcome {
+                Outcome::Intent(intent) if intent.name == spec.name && intent.slots == *slots => {
+                    right += 1;
+                    true
+                }
+                Outcome::Ask(ask) => offers(ask, spec),
+                _ => false,
+            };
+            if let Outcome::Intent(intent) = &reading.outcome {
+                assert!(!intent.changes || fine, "{text} {slots:?} by {template} becomes {intent:?}");
+            }
+            if !fine {
+                failed.push(format!("{}: {text} {slots:?} by {template}: {:?}", spec.name, reading.outcome));
+            }
+        },
+    );
+    println!("{drawn} sentences, {right} read at once, {} not read:\n{}", failed.len(), failed.join("\n"));
+    assert!(right * 100 >= drawn * 90, "{right} of {drawn}");
+    assert!(failed.len() * 1000 <= drawn * ALLOWED, "{} of {drawn}", failed.len());
 }
 
 /// All readers together: an example of the catalogue is read as its intent, or asked about; never as another.
 #[test]
 fn no_example_is_read_as_another_intent() {
-    let (names, understanding) = (lab(), Understanding::new(Catalogue::builtin().unwrap()));
-    let mut rng = Rng::new(5);
     let (mut right, mut all) = (0, 0);
-    for spec in understanding.catalogue().intents() {
-        for lang in Lang::ALL {
-            for line in spec.examples.get(lang) {
-                let mut slots = BTreeMap::new();
-                let text = sample(&line.node, &mut rng, &mut |names, rng| said(spec, names, rng, &mut slots));
-                let reading = understanding.read(&text, &names, Some(lang));
-                all += 1;
-                match &reading.outcome {
-                    Outcome::Intent(i) => {
-                        assert_eq!(i.name, spec.name, "{text}: {reading:#?}");
-                        right += 1;
-                    }
-                    Outcome::Ask(_) | Outcome::None(_) => {}
-                }
+    draw(
+        |spec, lang| spec.examples.get(lang),
+        |spec, text, _, names, lang, _| {
+            let reading = UNDERSTANDING.read(text, names, Some(lang));
+            all += 1;
+            if let Outcome::Intent(intent) = &reading.outcome {
+                assert_eq!(intent.name, spec.name, "{text}: {reading:#?}");
+                right += 1;
             }
-        }
-    }
+        },
+    );
     assert!(right * 100 >= all * 95, "{right} of {all}");
+}
+
+/// In a thousand, with all readers: "how many warnings are on" is a sentence without a severity by its template, and has one all the same.
+const ALLOWED: usize = 1;
+
+/// Whether what is known already is right.
+fn agrees(ask: &Ask, slots: &Slots) -> bool {
+    ask.slots.iter().all(|(name, value)| slots.get(name) == Some(value))
+}
+
+/// Whether the question is about the intent, or has it among its options.
+fn offers(ask: &Ask, spec: &IntentSpec) -> bool {
+    ask.intent == spec.name
+        || ask.options.iter().any(|option| option.intent.as_deref() == Some(spec.name.as_str()))
 }

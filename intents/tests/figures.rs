@@ -35,6 +35,9 @@ fn the_test_set() {
 
 #[test]
 fn a_line_that_is_no_case_is_named() {
-    let error = cases("{\"text\": \"a\", \"intent\": \"none\"}\n\n{\"text\": 1}").unwrap_err();
-    assert_eq!(error.line, 3);
+    let lines =
+        "\u{feff}{\"text\": \"a\", \"intent\": \"none\"}\n\n{\"text\": 1}\nnothing\n{\"text\": \"a\"}";
+    let error = cases(lines).unwrap_err();
+    assert_eq!(error.0.iter().map(|e| e.line).collect::<Vec<_>>(), [3, 4, 5], "{error}");
+    assert!(error.to_string().contains("line 5: missing field `intent` at column 13"), "{error}");
 }

@@ -6,9 +6,28 @@ use proptest::prelude::*;
 use ralf_intents::{Catalogue, Intent, Inventory, Names, Outcome, Understanding};
 use std::sync::LazyLock;
 
-static LAB: LazyLock<(Understanding, Names)> = LazyLock::new(|| {
-    let names = Names::new(&Inventory::from_json(include_str!("data/inventory.json")).unwrap());
-    (Understanding::new(Catalogue::builtin().unwrap()), names)
+static INVENTORY: LazyLock<Inventory> =
+    LazyLock::new(|| Inventory::from_json(include_str!("data/inventory.json")).unwrap());
+
+static LAB: LazyLock<(Understanding, Names)> =
+    LazyLock::new(|| (Understanding::new(Catalogue::builtin().unwrap()), Names::new(&INVENTORY)));
+
+/// Every word of the catalogue's files, and every name.
+static WORDS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let catalogue = Catalogue::builtin().unwrap();
+    let texts: String = catalogue.sources().map(|(_, text)| text).collect();
+    let words =
+        texts.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned);
+    let names = INVENTORY
+        .services
+        .keys()
+        .chain(INVENTORY.hosts.keys())
+        .chain(&INVENTORY.alerts)
+        .chain(&INVENTORY.secrets);
+    let mut all: Vec<String> = words.chain(names.cloned()).collect();
+    all.sort();
+    all.dedup();
+    all
 });
 
 fn read(text: &str) -> Outcome {
@@ -92,6 +111,29 @@ proptest! {
         }
         if let Outcome::Ask(ask) = &reading.outcome {
             let _ = LAB.0.fill(ask, &text, &LAB.1, None);
+        }
+    }
+
+    /// Sentences made of what templates are made of, of any length.
+    #[test]
+    fn words_of_the_templates_never_panic(
+        picks in prop::collection::vec(any::<prop::sample::Index>(), 0..160),
+        glue in prop::sample::select(vec![" ", ", ", " und ", " and ", "-", "\n", "", " \" ", " ` ", " … "]),
+        times in 1_usize..40,
+    ) {
+        let text = picks.iter().map(|pick| WORDS[pick.index(WORDS.len())].as_str()).collect::<Vec<_>>().join(glue);
+        let text = text.repeat(times.min(1 + 100_000 / text.len().max(1)));
+        let reading = LAB.0.read(&text, &LAB.1, None);
+        // Whatever is read, it is about things that there are.
+        for outcome in std::iter::once(&reading.outcome).chain(&reading.more) {
+            if let Outcome::Intent(intent) = outcome {
+                prop_assert!(LAB.0.catalogue().get(&intent.name).is_some());
+                prop_assert!(intent.slots.get("service").is_none_or(|name| INVENTORY.services.contains_key(name)));
+                prop_assert!(intent.slots.get("host").is_none_or(|name| INVENTORY.hosts.contains_key(name)));
+            }
+        }
+        if let Some(intent) = reading.intent() {
+            let _ = LAB.0.amend(intent, &text, &LAB.1, None);
         }
     }
 }

@@ -70,6 +70,9 @@ pub struct Course {
     /// The operation that it undoes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undoes: Option<String>,
+    /// What its intent's file says when it is done, in the language of the talk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub done_reply: Option<String>,
     /// The reminder was sent.
     pub reminded: bool,
     /// The second group was called, and may approve, too.

@@ -95,6 +95,7 @@ pub(super) fn instead_of(op: &Operation, rules: &Rules, made: Made) -> Operation
         course: Course {
             origin: op.course.origin.clone(),
             undoes: op.course.undoes.clone(),
+            done_reply: op.course.done_reply.clone(),
             ..Course::default()
         },
         proposal_txn,

@@ -33,6 +33,7 @@ pub(super) async fn main(arg: ConfigArg) -> ExitCode {
         }
     };
     show("configuration", Ok(arg.config.display().to_string()));
+    show("intents", intents(&config));
     show("database", database(&config).await);
     homeserver(&config, &mut show).await;
     show("R.A.L.F.", ourselves(&config).await);
@@ -47,6 +48,13 @@ pub(super) async fn main(arg: ConfigArg) -> ExitCode {
     }
     secrets(&config, &mut show).await;
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn intents(config: &Config) -> Finding {
+    let catalogue = config.intents.catalogue().map_err(|error| error.to_string())?;
+    let own: Vec<&str> = catalogue.own().map(|(spec, _)| spec.name.as_str()).collect();
+    let all = format!("{} can be understood", catalogue.intents().count());
+    Ok(if own.is_empty() { all } else { format!("{all}; of your own: {}", own.join(", ")) })
 }
 
 async fn database(config: &Config) -> Finding {

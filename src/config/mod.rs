@@ -5,6 +5,7 @@
 
 mod appservice;
 mod executors;
+mod intents;
 mod load;
 mod model;
 mod pattern;
@@ -17,6 +18,7 @@ mod small;
 
 pub use appservice::{Appservice, Homeserver};
 pub use executors::{Ansible, Executors, InventoryFiles, Tofu};
+pub use intents::Intents;
 pub use load::{ConfigError, Problem};
 pub use model::{Model, Provider};
 pub use pattern::Pattern;
@@ -47,6 +49,9 @@ pub struct Config {
     /// The language model, if there is one.
     #[serde(default)]
     pub model: Model,
+    /// What can be understood besides the built-in intents.
+    #[serde(default)]
+    pub intents: Intents,
     /// The rooms the bots live in.
     #[serde(default)]
     pub rooms: Rooms,
@@ -136,6 +141,7 @@ hs_token = "fedcba9876543210fedcba9876543210"
         self.appservice.resolve(folder, problems);
         self.database.resolve(folder);
         self.model.resolve(folder, problems);
+        self.intents.resolve(folder);
         self.inventory.resolve(folder);
         self.executors.resolve(folder);
         self.secrets.resolve(folder, self.executors.runs.as_deref(), problems);
@@ -148,6 +154,7 @@ hs_token = "fedcba9876543210fedcba9876543210"
         self.appservice.validate(problems);
         self.database.validate(problems);
         self.model.validate(problems);
+        self.intents.validate(problems);
         self.rooms.validate(problems);
         people::validate(&self.people, problems);
         policy::validate(self, problems);

@@ -57,7 +57,7 @@ pub(super) async fn on(
 /// Asks back, unless nothing could come of any answer.
 async fn ask(house: &House, talk: &Talk, outcome: Outcome) -> Result<Option<Answer>, HandleError> {
     match outcome {
-        Outcome::Ask(ask) if unable::leads_nowhere(&ask) => {
+        Outcome::Ask(ask) if unable::leads_nowhere(house, &ask) => {
             Ok(Some(Answer::Say(unable::say_early(house, talk, &ask).await?)))
         }
         Outcome::Ask(ask) => Ok(Some(Answer::Ask(ask))),
@@ -142,6 +142,14 @@ async fn undo(house: &Arc<House>, talk: &Talk, intent: Intent) -> Result<Answer,
     offer(house, talk, &intent, (plan, folder), Some(&done.id)).await
 }
 
+/// What the intent's own file says when it is done; nothing when it names a slot that was not said.
+fn done_reply(house: &House, talk: &Talk, intent: &Intent) -> Option<String> {
+    let reply = house.catalogue.get(&intent.name)?.replies.get("done")?.get(talk.lang).to_owned();
+    let said =
+        intent.slots.iter().fold(reply, |text, (name, value)| text.replace(&format!("{{{name}}}"), value));
+    (!said.contains('{')).then_some(said)
+}
+
 async fn folder(house: &House, task: &Task) -> Result<PathBuf, HandleError> {
     house.fresh_folder(&task.operation).await.map_err(|error| HandleError::Broken(error.to_string()))
 }
@@ -161,6 +169,7 @@ async fn offer(
             let made =
                 approval::Made { plan, folder: folder.clone(), now, proposal_txn: crate::clock::new_id() };
             let mut op = approval::operation(&house.rules, talk, intent, bot, made);
+            op.course.done_reply = done_reply(house, talk, intent);
             if let Some(done) = undoes {
                 op = approval::undoing(&house.rules, op, done);
             }

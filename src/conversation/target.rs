@@ -1,10 +1,10 @@
-//! From an intent to a task: what the executor shall do, and on which hosts.
+//! From an intent to a task: what the executor shall do, and on which hosts. The intent's file names the action, and its
+//! slots' types say which of them is the service and which the host.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ralf_intents::{Ask, Choice, Intent, Lang};
+use ralf_intents::{Ask, Choice, Intent, IntentSpec, Lang, RiskSource, SlotType};
 
-use super::unable;
 use crate::house::House;
 use crate::inbound::lanes::HandleError;
 use crate::inventory::{Inventory, observe};
@@ -30,24 +30,35 @@ pub(super) async fn resolve(
     intent: &Intent,
     sentence: &str,
 ) -> Result<Resolved, HandleError> {
-    let Some(action) = unable::action(&intent.name) else { return Ok(Resolved::Unable) };
+    let spec = house.catalogue.get(&intent.name).filter(|spec| spec.risk == RiskSource::Executor);
+    let planned = spec.and_then(|spec| Some((spec, spec.plan.as_deref()?)));
+    let Some((spec, action)) = planned.filter(|(_, action)| house.executors.knows(action)) else {
+        return Ok(Resolved::Unable);
+    };
     let (inventory, _) = match house.inventory().await {
         Ok(known) => known,
         Err(error) => return Ok(Resolved::Say(messages::no_inventory(lang, &error.to_string()))),
     };
-    let service = intent.slots.get("service").cloned();
-    let slot = intent.slots.get("node").or_else(|| intent.slots.get("host")).cloned();
+    let Said { service, hosts: slot } = said(spec, intent, &inventory);
     if let Some(stack) = service.as_ref().filter(|service| inventory.stacks.contains(*service)) {
-        if slot.or_else(|| named_host(&inventory, sentence)).is_some() {
+        if !slot.is_empty() || named_host(&inventory, sentence).is_some() {
             return Ok(Resolved::Say(messages::stack_is_on_no_host(lang, stack)));
         }
         return Ok(Resolved::Task(task(house, intent, action, service, Vec::new())));
     }
+    if !slot.is_empty() {
+        return Ok(Resolved::Task(task(house, intent, action, service, slot)));
+    }
+    let ask = |hosts: &[String]| Ok(Resolved::Ask(which_host(spec, intent, service.as_deref(), hosts)));
+    let Some(service) = &service else {
+        // Only an intent that has a place for a host can be about one.
+        let all: Vec<String> = inventory.hosts.keys().cloned().collect();
+        return if host_slot(spec).is_some() && !all.is_empty() { ask(&all) } else { Ok(Resolved::Unable) };
+    };
     // An intent without a slot for the host may have been said with one all the same.
-    let said = slot.or_else(|| service.as_ref().and_then(|_| named_host(&inventory, sentence)));
-    let hosts = match (&service, said) {
-        (_, Some(host)) => vec![host],
-        (Some(service), None) => {
+    let hosts = match named_host(&inventory, sentence) {
+        Some(host) => vec![host],
+        None => {
             let there = whereabouts(house, &inventory, service).await?;
             let candidates: Vec<String> = match (action, there.is_empty()) {
                 ("deploy", true) => inventory.hosts_of(service).map(|(name, _)| name.to_owned()).collect(),
@@ -68,12 +79,48 @@ pub(super) async fn resolve(
                         "There is no host for it in the inventory.",
                     ))));
                 }
-                several => return Ok(Resolved::Ask(which_host(intent, service, several))),
+                several => return ask(several),
             }
         }
-        (None, None) => return Ok(Resolved::Unable),
     };
-    Ok(Resolved::Task(task(house, intent, action, service, hosts)))
+    Ok(Resolved::Task(task(house, intent, action, Some(service.clone()), hosts)))
+}
+
+/// What an intent is about, from its slots.
+#[derive(Debug, PartialEq, Eq)]
+struct Said {
+    service: Option<String>,
+    hosts: Vec<String>,
+}
+
+fn said(spec: &IntentSpec, intent: &Intent, inventory: &Inventory) -> Said {
+    let mut found = Said { service: None, hosts: Vec::new() };
+    // What a question about the host was answered with, in whatever intent.
+    for name in ["node", "host"].into_iter().filter(|name| spec.slot(name).is_none()) {
+        found.hosts.extend(intent.slots.get(name).cloned());
+    }
+    for slot in &spec.slots {
+        let Some(value) = intent.slots.get(&slot.name) else { continue };
+        match slot.kind {
+            SlotType::Service => found.service = Some(value.clone()),
+            SlotType::Host | SlotType::Node => found.hosts.push(value.clone()),
+            SlotType::Target if slot.everything.as_ref() == Some(value) => {
+                found.hosts.extend(inventory.hosts.keys().cloned());
+            }
+            SlotType::Target if inventory.hosts.contains_key(value) => found.hosts.push(value.clone()),
+            SlotType::Target => found.service = Some(value.clone()),
+            _ => {}
+        }
+    }
+    found.hosts.sort();
+    found.hosts.dedup();
+    found
+}
+
+/// The slot that a host is put into, if the intent has one.
+fn host_slot(spec: &IntentSpec) -> Option<&str> {
+    let host = |kind| matches!(kind, SlotType::Host | SlotType::Node);
+    spec.slots.iter().find(|slot| host(slot.kind)).map(|slot| slot.name.as_str())
 }
 
 fn task(house: &House, intent: &Intent, action: &str, service: Option<String>, hosts: Vec<String>) -> Task {
@@ -116,23 +163,25 @@ fn named_host(inventory: &Inventory, sentence: &str) -> Option<String> {
     named.next().is_none().then(|| name.clone())
 }
 
-fn which_host(intent: &Intent, service: &str, hosts: &[String]) -> Ask {
-    let slot = if intent.name == "restart_service" { "host" } else { "node" };
+fn which_host(spec: &IntentSpec, intent: &Intent, service: Option<&str>, hosts: &[String]) -> Ask {
+    let slot = host_slot(spec).unwrap_or("node");
     let options = hosts.iter().take(9).map(|host| {
         let mut slots: BTreeMap<String, String> = intent.slots.clone();
         slots.insert(slot.into(), host.clone());
         Choice { label: host.clone(), intent: Some(intent.name.clone()), slots }
     });
-    let question = ralf_intents::Question {
-        de: match intent.name.as_str() {
-            "deploy_service" => format!("Auf welchem Host soll {service} laufen?"),
-            _ => format!("{service} gibt es auf mehreren Hosts. Welchen meinst du?"),
-        },
-        en: match intent.name.as_str() {
-            "deploy_service" => format!("On which host shall {service} run?"),
-            _ => format!("{service} is on several hosts. Which one do you mean?"),
-        },
+    let (de, en) = match (service, intent.name.as_str()) {
+        (None, _) => ("Auf welchem Host?".into(), "On which host?".into()),
+        (Some(service), "deploy_service") => (
+            format!("Auf welchem Host soll {service} laufen?"),
+            format!("On which host shall {service} run?"),
+        ),
+        (Some(service), _) => (
+            format!("{service} gibt es auf mehreren Hosts. Welchen meinst du?"),
+            format!("{service} is on several hosts. Which one do you mean?"),
+        ),
     };
+    let question = ralf_intents::Question { de, en };
     Ask {
         intent: intent.name.clone(),
         slots: intent.slots.clone(),
@@ -145,6 +194,34 @@ fn which_host(intent: &Intent, service: &str, hosts: &[String]) -> Ask {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn slots_are_told_apart_by_their_types() {
+        let mut catalogue = ralf_intents::Catalogue::builtin().unwrap();
+        let text = "name = \"stop\"\nbot = \"infra\"\nchanges = true\nplan = \"stop\"\n\
+                    does = { de = \"a\", en = \"b\" }\ntemplates = { de = [\"halt {dienst} {ort}\"], en = [\"stop {dienst} {ort}\"] }\n\
+                    slots = [{ name = \"dienst\", type = \"service\" }, { name = \"ort\", type = \"node\" }]\n";
+        catalogue.add("stop.toml", text).unwrap();
+        let mut inventory = Inventory::default();
+        for name in ["node-1", "node-2"] {
+            inventory.hosts.insert(name.into(), crate::inventory::Host::default());
+        }
+        let about = |name: &str, slots: &[(&str, &str)]| {
+            let slots = slots.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            let spec = catalogue.get(name).unwrap();
+            let Said { service, hosts } =
+                said(spec, &Intent { name: name.into(), slots, changes: true }, &inventory);
+            (service.unwrap_or_default(), hosts.join(" "))
+        };
+        let is = |service: &str, hosts: &str| (service.to_owned(), hosts.to_owned());
+        assert_eq!(about("stop", &[("dienst", "web"), ("ort", "node-2")]), is("web", "node-2"));
+        assert_eq!(about("run_backup", &[("target", "web")]), is("web", ""));
+        assert_eq!(about("run_backup", &[("target", "node-1")]), is("", "node-1"));
+        assert_eq!(about("run_backup", &[("target", "all")]), is("", "node-1 node-2"));
+        assert_eq!(about("restart_service", &[("service", "web"), ("host", "node-1")]), is("web", "node-1"));
+        // The answer to a question about the host of an intent that has no slot for one.
+        assert_eq!(about("remove_service", &[("service", "web"), ("node", "node-1")]), is("web", "node-1"));
+    }
 
     #[test]
     fn a_host_counts_when_it_is_named_alone() {

@@ -1,6 +1,6 @@
 //! What was understood and can't be done here: no plan, but all that an honest answer can build on.
 
-use ralf_intents::{Ask, Intent, Slots};
+use ralf_intents::{Ask, Intent, RiskSource, Slots};
 
 use super::{Talk, look};
 use crate::house::House;
@@ -9,25 +9,17 @@ use crate::plan::Task;
 use crate::report::Text;
 use crate::report::messages::{self, Unable};
 
-/// The action that an executor has to offer for an intent; nothing for one that leads to no action.
-pub(super) fn action(intent: &str) -> Option<&'static str> {
-    match intent {
-        "deploy_service" => Some("deploy"),
-        "restart_service" => Some("restart"),
-        "remove_service" => Some("remove"),
-        _ => None,
-    }
-}
-
 /// Whether something comes of an intent: a look, a plan, or a way back.
-pub(super) fn is_carried_out(intent: &str) -> bool {
-    action(intent).is_some() || matches!(intent, "show_status" | "explain_decision" | "rollback_service")
+fn is_carried_out(house: &House, intent: &str) -> bool {
+    let planned = house.catalogue.get(intent).filter(|spec| spec.risk == RiskSource::Executor);
+    planned.and_then(|spec| spec.plan.as_deref()).is_some_and(|action| house.executors.knows(action))
+        || matches!(intent, "show_status" | "explain_decision" | "rollback_service")
 }
 
 /// Whether a question leads nowhere, whatever is answered: then it is not asked.
-pub(super) fn leads_nowhere(ask: &Ask) -> bool {
+pub(super) fn leads_nowhere(house: &House, ask: &Ask) -> bool {
     let options = ask.options.iter().filter_map(|option| option.intent.as_deref());
-    !options.chain([ask.intent.as_str()]).any(is_carried_out)
+    !options.chain([ask.intent.as_str()]).any(|intent| is_carried_out(house, intent))
 }
 
 /// What is said instead of doing it.

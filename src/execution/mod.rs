@@ -34,6 +34,11 @@ pub trait Executor: Send + Sync {
     /// Its name, as in `[executors.<name>]`.
     fn name(&self) -> &'static str;
 
+    /// Whether it could carry out an action at all, on whatever. Asked before a person is asked where.
+    fn knows(&self, _action: &str) -> bool {
+        true
+    }
+
     /// Whether it is the one for this action on this service. A task without hosts is about a stack: something that is
     /// on none.
     fn handles(&self, task: &Task) -> bool;
@@ -183,6 +188,11 @@ impl Registry {
     /// The one of that name.
     pub fn get(&self, name: &str) -> Option<&Arc<dyn Executor>> {
         self.0.get(name)
+    }
+
+    /// Whether any of them could carry out an action at all.
+    pub fn knows(&self, action: &str) -> bool {
+        self.0.values().any(|executor| executor.knows(action))
     }
 
     /// The first that handles the task.

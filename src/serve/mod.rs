@@ -58,6 +58,9 @@ pub enum ServeError {
         "the homeserver refuses us: compare its registration file with `ralf registration`, then restart it"
     )]
     Refused(#[source] ClientError),
+    /// The folder of `[intents]`.
+    #[error(transparent)]
+    Catalogue(#[from] ralf_intents::CatalogueError),
     /// Something that is set up once failed.
     #[error("{0}")]
     Setup(String),
@@ -67,13 +70,15 @@ pub enum ServeError {
 }
 
 impl ServeError {
-    /// The exit code: 3 database, 4 homeserver, 5 address, 6 taken over, 1 anything else. (2 is a wrong configuration.)
+    /// The exit code: 3 database, 4 homeserver, 5 address, 6 taken over, 2 a wrong configuration or a wrong
+    /// file of intents, 1 anything else.
     pub fn code(&self) -> u8 {
         match self {
             Self::Store(_) | Self::Lease(_) => 3,
             Self::Refused(_) => 4,
             Self::Listen { .. } => 5,
             Self::LostLease => 6,
+            Self::Catalogue(_) => 2,
             Self::Setup(_) => 1,
         }
     }
@@ -109,6 +114,7 @@ pub fn inventory(config: &Config) -> Arc<Source> {
 /// # Errors
 /// See [`ServeError`].
 pub async fn run(config: Config) -> Result<(), ServeError> {
+    let catalogue = config.intents.catalogue()?;
     let (store, rows) = Store::open(&config.database.url, Clock::System).await?;
     let holder = format!("{}:{}", std::process::id(), crate::clock::new_id());
     let mut signals = Signals::new()?;
@@ -130,8 +136,6 @@ pub async fn run(config: Config) -> Result<(), ServeError> {
         .into_iter()
         .map(|bot| (bot, homeserver.bot(&bot.user_id(&server), &device).without_retries()))
         .collect();
-    let catalogue =
-        ralf_intents::Catalogue::builtin().map_err(|error| ServeError::Setup(error.to_string()))?;
     let inventory = inventory(&config);
     let secrets = Arc::new(Secrets::new(&config.secrets));
     let models = crate::model::configured(&config.model, &metrics, Some(&store));

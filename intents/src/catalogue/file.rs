@@ -1,259 +1,236 @@
-//! The form of an intent's file.
+//! The form of an intent's file, and what can be wrong with it.
 
-use super::{CatalogueError, Shared};
+use super::error::Mistakes;
+use super::spec::Line;
+use super::{Bilingual, CatalogueError, IntentSpec, RiskSource, Shared, Slot, SlotType, Text};
+use crate::Lang;
 use crate::template::{Node, parse};
-use crate::{Lang, names::Kind};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::Spanned;
 
-/// A text in both languages.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Text {
-    /// German.
-    pub de: String,
-    /// English.
-    pub en: String,
-}
+const BOTS: [&str; 5] = ["core", "health", "infra", "planner", "sec"];
 
-impl Text {
-    /// The text in a language.
-    #[must_use]
-    pub fn get(&self, lang: Lang) -> &str {
-        match lang {
-            Lang::De => &self.de,
-            Lang::En => &self.en,
-        }
-    }
-}
-
-/// Something in both languages, each of them possibly empty.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Bilingual<T: Default> {
-    /// German.
-    pub de: T,
-    /// English.
-    pub en: T,
-}
-
-impl<T: Default> Bilingual<T> {
-    /// What there is in a language.
-    #[must_use]
-    pub fn get(&self, lang: Lang) -> &T {
-        match lang {
-            Lang::De => &self.de,
-            Lang::En => &self.en,
-        }
-    }
-}
-
-/// What can fill a slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SlotType {
-    /// A service of the inventory.
-    Service,
-    /// A host of the inventory.
-    Host,
-    /// A host, as the place where something goes.
-    Node,
-    /// A version: `1.30.1`.
-    Version,
-    /// A number.
-    Count,
-    /// A duration: `45m`.
-    Duration,
-    /// An alert of the inventory.
-    Alert,
-    /// A secret of the inventory.
-    Secret,
-    /// A compliance scope of the inventory.
-    Scope,
-    /// `critical`, `warning`, `info`.
-    Severity,
-    /// What a subscription is about: a severity, alert, service, host, or Alertmanager's own matchers.
-    Matcher,
-    /// How far back: a duration, a date, `yesterday`, `today`.
-    Time,
-    /// How far ahead: a duration.
-    Horizon,
-    /// A snapshot: its id, a date, `yesterday`, `latest`.
-    Snapshot,
-    /// A service or a host.
-    Target,
-    /// The number or id of an operation.
-    Operation,
-    /// Words of the message as they stand.
-    Text,
-}
-
-impl SlotType {
-    /// The kinds of stretches that can fill it.
-    pub(crate) fn kinds(self) -> &'static [Kind] {
-        match self {
-            Self::Service => &[Kind::Service],
-            Self::Host | Self::Node => &[Kind::Host],
-            Self::Version => &[Kind::Version],
-            Self::Count => &[Kind::Count],
-            Self::Duration | Self::Horizon => &[Kind::Duration],
-            Self::Alert => &[Kind::Alert],
-            Self::Secret => &[Kind::Secret],
-            Self::Scope => &[Kind::Scope],
-            Self::Severity => &[Kind::Severity],
-            Self::Matcher => &[Kind::Matcher, Kind::Alert, Kind::Service, Kind::Host, Kind::Severity],
-            Self::Time => &[Kind::Duration, Kind::Day],
-            Self::Snapshot => &[Kind::Snapshot, Kind::Day],
-            Self::Target => &[Kind::Service, Kind::Host],
-            Self::Operation => &[Kind::Operation],
-            Self::Text => &[],
-        }
-    }
-}
-
-/// A slot of an intent.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Slot {
-    /// Its name.
-    pub name: String,
-    /// What can fill it.
-    #[serde(rename = "type")]
-    pub kind: SlotType,
-    /// Whether nothing can be done without it.
-    #[serde(default)]
-    pub required: bool,
-    /// The value for "everything", when that can be said.
-    #[serde(default)]
-    pub everything: Option<String>,
-    /// What to ask when it is missing.
-    #[serde(default)]
-    pub question: Option<Text>,
-}
-
-/// A parsed template or cue, with where it stands.
-#[derive(Debug, Clone)]
-pub(crate) struct Line {
-    pub(crate) text: String,
-    pub(crate) node: Node,
-}
+type Lines = Bilingual<Vec<Spanned<String>>>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     name: Spanned<String>,
-    bot: String,
+    bot: Spanned<String>,
     changes: bool,
     #[serde(default)]
-    plan: Option<String>,
+    risk: Option<Spanned<RiskSource>>,
+    #[serde(default)]
+    plan: Option<Spanned<String>>,
     does: Text,
     #[serde(default)]
-    slots: Vec<Slot>,
+    slots: Vec<RawSlot>,
     #[serde(default)]
-    one_of: Vec<String>,
+    one_of: Vec<Spanned<String>>,
     #[serde(default)]
-    templates: Bilingual<Vec<Spanned<String>>>,
+    templates: Lines,
     #[serde(default)]
-    cues: Bilingual<Vec<Spanned<String>>>,
+    cues: Lines,
     #[serde(default)]
-    examples: Bilingual<Vec<Spanned<String>>>,
+    examples: Lines,
     #[serde(default)]
-    counter_examples: Bilingual<Vec<String>>,
+    counter_examples: Lines,
     #[serde(default)]
-    replies: BTreeMap<String, Text>,
+    replies: BTreeMap<String, Reply>,
 }
 
-/// An intent of the catalogue.
-#[derive(Debug, Clone)]
-pub struct IntentSpec {
-    /// Its name.
-    pub name: String,
-    /// The bot that answers it: `core`, `health`, `infra`, `planner` or `sec`.
-    pub bot: String,
-    /// Whether carrying it out changes the homelab.
-    pub changes: bool,
-    /// What the program plans for it, by name.
-    pub plan: Option<String>,
-    /// What it does.
-    pub does: Text,
-    /// Its slots.
-    pub slots: Vec<Slot>,
-    /// Slots of which one is required.
-    pub one_of: Vec<String>,
-    /// Sentences about other things that look like it.
-    pub counter_examples: Bilingual<Vec<String>>,
-    /// What is said about it, by occasion.
-    pub replies: BTreeMap<String, Text>,
-    pub(crate) templates: Bilingual<Vec<Line>>,
-    pub(crate) cues: Bilingual<Vec<Line>>,
-    pub(crate) examples: Bilingual<Vec<Line>>,
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawSlot {
+    name: Spanned<String>,
+    #[serde(rename = "type")]
+    kind: SlotType,
+    #[serde(default)]
+    required: bool,
+    #[serde(default)]
+    everything: Option<String>,
+    #[serde(default)]
+    question: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reply {
+    de: Spanned<String>,
+    en: Spanned<String>,
 }
 
 impl IntentSpec {
-    pub(crate) fn parse(file: &str, text: &str, shared: &Shared) -> Result<Self, CatalogueError> {
-        let raw: File = toml::from_str(text).map_err(|e| CatalogueError::toml(file, text, &e))?;
-        let name = raw.name.get_ref().clone();
-        let here = |offset: usize, message: String| CatalogueError::at(file, text, offset, message);
-        if !["core", "health", "infra", "planner", "sec"].contains(&raw.bot.as_str()) {
-            return Err(here(raw.name.span().start, format!("there is no bot `{}`", raw.bot)));
-        }
-        let plain = !name.is_empty()
-            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-        if !plain || name == "none" {
-            return Err(here(raw.name.span().start, format!("`{name}` cannot be the name of an intent")));
-        }
-        for slot in &raw.one_of {
-            if !raw.slots.iter().any(|s| &s.name == slot) {
-                return Err(here(
-                    raw.name.span().start,
-                    format!("`one_of` names `{slot}`, which is no slot"),
-                ));
+    pub(super) fn parse(file: &str, text: &str, shared: &Shared) -> Result<Self, CatalogueError> {
+        let mut wrong = Mistakes::new(file, text);
+        let raw: File = match toml::from_str(text) {
+            Ok(raw) => raw,
+            Err(error) => {
+                wrong.toml(&error);
+                return wrong.or(None);
             }
-        }
-        let lines = |all: &Bilingual<Vec<Spanned<String>>>| -> Result<Bilingual<Vec<Line>>, CatalogueError> {
-            let mut out = Bilingual { de: Vec::new(), en: Vec::new() };
-            for (lang, into) in [(Lang::De, &mut out.de), (Lang::En, &mut out.en)] {
-                for line in all.get(lang) {
-                    let fail = |message| here(line.span().start, message);
-                    let node = parse(line.get_ref(), shared.rules(lang)).map_err(fail)?;
-                    slots_exist(&node, &raw.slots).map_err(fail)?;
-                    into.push(Line { text: line.get_ref().clone(), node });
-                }
-            }
-            Ok(out)
         };
-        Ok(Self {
-            templates: lines(&raw.templates)?,
-            cues: lines(&raw.cues)?,
-            examples: lines(&raw.examples)?,
-            name,
-            bot: raw.bot,
+        raw.check(&mut wrong);
+        let lines = [
+            (&raw.templates, "templates"),
+            (&raw.cues, "cues"),
+            (&raw.examples, "examples"),
+            (&raw.counter_examples, "counter_examples"),
+        ];
+        let [templates, cues, examples, counter_examples] =
+            lines.map(|(lines, key)| raw.lines(lines, key, shared, &mut wrong));
+        let own_words = |lines: Vec<Line>| lines.into_iter().map(|line| line.text).collect();
+        let spec = Self {
+            risk: raw.risk(),
+            name: raw.name.into_inner(),
+            file: file.to_owned(),
+            bot: raw.bot.into_inner(),
             changes: raw.changes,
-            plan: raw.plan,
+            plan: raw.plan.map(Spanned::into_inner),
             does: raw.does,
-            slots: raw.slots,
-            one_of: raw.one_of,
-            counter_examples: raw.counter_examples,
-            replies: raw.replies,
-        })
-    }
-
-    /// A slot by its name.
-    #[must_use]
-    pub fn slot(&self, name: &str) -> Option<&Slot> {
-        self.slots.iter().find(|s| s.name == name)
+            slots: raw.slots.into_iter().map(RawSlot::into).collect(),
+            one_of: raw.one_of.into_iter().map(Spanned::into_inner).collect(),
+            counter_examples: Bilingual {
+                de: own_words(counter_examples.de),
+                en: own_words(counter_examples.en),
+            },
+            replies: raw.replies.into_iter().map(|(name, reply)| (name, reply.into())).collect(),
+            templates,
+            cues,
+            examples,
+        };
+        wrong.or(Some(spec))
     }
 }
 
-fn slots_exist(node: &Node, slots: &[Slot]) -> Result<(), String> {
-    match node {
-        Node::Word(..) | Node::Gap => Ok(()),
-        Node::Slot(names) => match names.iter().find(|n| !slots.iter().any(|s| &s.name == *n)) {
-            Some(name) => Err(format!("the intent has no slot `{name}`")),
-            None => Ok(()),
-        },
-        Node::Seq(parts) | Node::Alt(parts) => parts.iter().try_for_each(|p| slots_exist(p, slots)),
-        Node::Opt(inner) => slots_exist(inner, slots),
+impl File {
+    fn risk(&self) -> RiskSource {
+        let usual = if self.changes { RiskSource::Executor } else { RiskSource::Read };
+        self.risk.as_ref().map_or(usual, |risk| *risk.get_ref())
     }
+
+    fn has_slot(&self, name: &str) -> bool {
+        self.slots.iter().any(|slot| slot.name.get_ref() == name)
+    }
+
+    fn check(&self, wrong: &mut Mistakes<'_>) {
+        if !is_name(self.name.get_ref()) || self.name.get_ref() == "none" {
+            let name = self.name.get_ref();
+            wrong.at(
+                self.name.span().start,
+                format!("`{name}` cannot be the name of an intent: write a-z, 0-9 and `_`"),
+            );
+        }
+        if !BOTS.contains(&self.bot.get_ref().as_str()) {
+            let (bot, all) = (self.bot.get_ref(), BOTS.join(", "));
+            wrong.at(self.bot.span().start, format!("there is no bot `{bot}`; there are {all}"));
+        }
+        if let Some(risk) = &self.risk
+            && self.changes != (*risk.get_ref() == RiskSource::Executor)
+        {
+            let said = if self.changes {
+                "what changes the homelab is planned and approved: write `risk = \"executor\"`, or `changes = false`"
+            } else {
+                "an executor's plan changes the homelab: write `changes = true`, or `risk = \"read\"`"
+            };
+            wrong.at(risk.span().start, said);
+        }
+        if let Some(plan) = &self.plan
+            && !is_name(plan.get_ref())
+        {
+            let said = format!("`{}` cannot be the name of a plan: write a-z, 0-9 and `_`", plan.get_ref());
+            wrong.at(plan.span().start, said);
+        }
+        for (n, slot) in self.slots.iter().enumerate() {
+            slot.check(wrong);
+            if self.slots[..n].iter().any(|other| other.name.get_ref() == slot.name.get_ref()) {
+                let said = format!("there are two slots `{}`", slot.name.get_ref());
+                wrong.at(slot.name.span().start, said);
+            }
+        }
+        for slot in self.one_of.iter().filter(|slot| !self.has_slot(slot.get_ref())) {
+            let said = format!("`one_of` names `{}`, which is no slot", slot.get_ref());
+            wrong.at(slot.span().start, said);
+        }
+        for text in self.replies.values().flat_map(|reply| [&reply.de, &reply.en]) {
+            for name in placeholders(text.get_ref()).filter(|name| !self.has_slot(name)) {
+                wrong.at(text.span().start, format!("the reply has `{{{name}}}`, which is no slot"));
+            }
+        }
+        if self.templates.de.is_empty() && self.templates.en.is_empty() {
+            wrong.at(0, "there are no `[templates]`: nothing could be said to mean it");
+        }
+    }
+
+    /// Parses sentences; each language needs some, if there are any.
+    fn lines(
+        &self,
+        all: &Lines,
+        key: &str,
+        shared: &Shared,
+        wrong: &mut Mistakes<'_>,
+    ) -> Bilingual<Vec<Line>> {
+        let mut out = Bilingual { de: Vec::new(), en: Vec::new() };
+        for (lang, other, into) in [(Lang::De, Lang::En, &mut out.de), (Lang::En, Lang::De, &mut out.en)] {
+            if let (None, Some(first)) = (all.get(lang).first(), all.get(other).first()) {
+                wrong.at(first.span().start, format!("`{key}` has no `{lang}`: write it in both languages"));
+            }
+            for line in all.get(lang) {
+                let (text, at) = (line.get_ref(), line.span().start);
+                match parse(text, shared.rules(lang)).and_then(|node| self.slots_exist(&node).map(|()| node))
+                {
+                    Ok(node) => into.push(Line { text: text.clone(), node, at: wrong.line(at) }),
+                    Err(message) => wrong.at(at, message),
+                }
+            }
+        }
+        out
+    }
+
+    fn slots_exist(&self, node: &Node) -> Result<(), String> {
+        match node {
+            Node::Word(..) | Node::Gap => Ok(()),
+            Node::Slot(names) => match names.iter().find(|name| !self.has_slot(name)) {
+                Some(name) => Err(format!("the intent has no slot `{name}`")),
+                None => Ok(()),
+            },
+            Node::Seq(parts) | Node::Alt(parts) => parts.iter().try_for_each(|part| self.slots_exist(part)),
+            Node::Opt(inner) => self.slots_exist(inner),
+        }
+    }
+}
+
+impl RawSlot {
+    fn check(&self, wrong: &mut Mistakes<'_>) {
+        if !is_name(self.name.get_ref()) {
+            let said =
+                format!("`{}` cannot be the name of a slot: write a-z, 0-9 and `_`", self.name.get_ref());
+            wrong.at(self.name.span().start, said);
+        }
+    }
+}
+
+impl From<RawSlot> for Slot {
+    fn from(raw: RawSlot) -> Self {
+        let RawSlot { name, kind, required, everything, question } = raw;
+        Self { name: name.into_inner(), kind, required, everything, question }
+    }
+}
+
+impl From<Reply> for Text {
+    fn from(reply: Reply) -> Self {
+        Self { de: reply.de.into_inner(), en: reply.en.into_inner() }
+    }
+}
+
+/// What can stand in a table, in a file's name and in a rule of the policy.
+fn is_name(name: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    !name.is_empty() && name.len() <= 64 && name.bytes().all(plain)
+}
+
+/// The names in braces.
+fn placeholders(text: &str) -> impl Iterator<Item = &str> {
+    text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
 }

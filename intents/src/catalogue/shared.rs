@@ -1,6 +1,8 @@
 //! What all intents share: rules, polite beginnings and ends; and sentences that are none of our business.
 
-use super::{Bilingual, CatalogueError, Line};
+use super::error::Mistakes;
+use super::spec::Line;
+use super::{Bilingual, CatalogueError};
 use crate::Lang;
 use crate::template::{Rules, parse};
 use serde::Deserialize;
@@ -33,54 +35,55 @@ impl Shared {
         self.rules.get(lang)
     }
 
-    pub(crate) fn add(&mut self, file: &str, text: &str) -> Result<(), CatalogueError> {
-        let raw: File = toml::from_str(text).map_err(|e| CatalogueError::toml(file, text, &e))?;
-        for (lang, into) in [(Lang::De, &mut self.rules.de), (Lang::En, &mut self.rules.en)] {
-            resolve(file, text, raw.rules.get(lang), into)?;
-        }
-        let lines = |all: &[Spanned<String>], rules: &Rules| -> Result<Vec<Line>, CatalogueError> {
-            all.iter()
-                .map(|line| {
-                    let node = parse(line.get_ref(), rules)
-                        .map_err(|message| CatalogueError::at(file, text, line.span().start, message))?;
-                    Ok(Line { text: line.get_ref().clone(), node })
-                })
-                .collect()
+    pub(super) fn add(&mut self, file: &str, text: &str) -> Result<(), CatalogueError> {
+        let mut wrong = Mistakes::new(file, text);
+        let raw: File = match toml::from_str(text) {
+            Ok(raw) => raw,
+            Err(error) => {
+                wrong.toml(&error);
+                return wrong.or(None);
+            }
         };
-        self.opening.de.extend(lines(&raw.opening.de, &self.rules.de)?);
-        self.opening.en.extend(lines(&raw.opening.en, &self.rules.en)?);
-        self.closing.de.extend(lines(&raw.closing.de, &self.rules.de)?);
-        self.closing.en.extend(lines(&raw.closing.en, &self.rules.en)?);
-        Ok(())
+        for (lang, into) in [(Lang::De, &mut self.rules.de), (Lang::En, &mut self.rules.en)] {
+            resolve(raw.rules.get(lang), into, &mut wrong);
+        }
+        let mut lines = |all: &[Spanned<String>], rules: &Rules, into: &mut Vec<Line>| {
+            for line in all {
+                let (text, at) = (line.get_ref(), line.span().start);
+                match parse(text, rules) {
+                    Ok(node) => into.push(Line { text: text.clone(), node, at: wrong.line(at) }),
+                    Err(message) => wrong.at(at, message),
+                }
+            }
+        };
+        lines(&raw.opening.de, &self.rules.de, &mut self.opening.de);
+        lines(&raw.opening.en, &self.rules.en, &mut self.opening.en);
+        lines(&raw.closing.de, &self.rules.de, &mut self.closing.de);
+        lines(&raw.closing.en, &self.rules.en, &mut self.closing.en);
+        wrong.or(Some(()))
     }
 }
 
 /// Rules may use one another, in whatever order they stand.
-fn resolve(
-    file: &str,
-    text: &str,
-    raw: &BTreeMap<String, Spanned<String>>,
-    into: &mut Rules,
-) -> Result<(), CatalogueError> {
+fn resolve(raw: &BTreeMap<String, Spanned<String>>, into: &mut Rules, wrong: &mut Mistakes<'_>) {
     let mut open: Vec<(&String, &Spanned<String>)> = raw.iter().collect();
     while !open.is_empty() {
         let before = open.len();
-        let mut failed = None;
+        let mut failed = Vec::new();
         open.retain(|(name, rule)| match parse(rule.get_ref(), into) {
             Ok(node) => {
                 into.insert((*name).clone(), node);
                 false
             }
             Err(message) => {
-                failed.get_or_insert((rule.span().start, message));
+                failed.push((rule.span().start, message));
                 true
             }
         });
-        if let (true, Some((offset, message))) = (open.len() == before, failed) {
-            return Err(CatalogueError::at(file, text, offset, message));
+        if open.len() == before {
+            return failed.into_iter().for_each(|(at, message)| wrong.at(at, message));
         }
     }
-    Ok(())
 }
 
 /// Sentences that are none of our business.
@@ -96,8 +99,15 @@ struct NoneFile {
 }
 
 impl NoneSpec {
-    pub(crate) fn add(&mut self, file: &str, text: &str) -> Result<(), CatalogueError> {
-        let raw: NoneFile = toml::from_str(text).map_err(|e| CatalogueError::toml(file, text, &e))?;
+    pub(super) fn add(&mut self, file: &str, text: &str) -> Result<(), CatalogueError> {
+        let mut wrong = Mistakes::new(file, text);
+        let raw: NoneFile = match toml::from_str(text) {
+            Ok(raw) => raw,
+            Err(error) => {
+                wrong.toml(&error);
+                return wrong.or(None);
+            }
+        };
         self.examples.de.extend(raw.examples.de);
         self.examples.en.extend(raw.examples.en);
         Ok(())

@@ -134,7 +134,6 @@ fn placeholder(kind: SlotType, everything: bool, lang: Lang, rng: &mut Rng) -> &
         SlotType::Matcher => &["@alert", "@service", "@host", "critical", "warning", "@matcher"],
         SlotType::Target if everything && rng.below(6) == 0 => &[if german { "alles" } else { "everything" }],
         SlotType::Target => &["@service", "@service", "@host"],
-        SlotType::Text => &["@text"],
     };
     options[rng.below(options.len())]
 }

@@ -1,58 +1,24 @@
 //! Measures how well sentences are understood: right, asked, wrong, and wrong where it changes something.
 
+mod asked;
+mod cases;
+mod compare;
 mod report;
 mod tally;
 
-use crate::Lang;
 use crate::model::Model;
 use crate::names::Names;
 use crate::reading::{Outcome, Reading, Slots};
 use crate::understanding::Understanding;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
-use thiserror::Error;
 
+pub use asked::Asked;
+use asked::Watched;
+pub use cases::{Case, CaseError, CaseErrors, cases};
+pub use compare::{Comparison, Difference, Paired};
 pub use tally::{Interval, Latency, Tally};
-
-/// A sentence and what it means.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Case {
-    /// The sentence.
-    pub text: String,
-    /// Its intent, or `none`.
-    pub intent: String,
-    /// Its slots, in canonical form.
-    #[serde(default)]
-    pub slots: Slots,
-    /// Its language.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lang: Option<Lang>,
-    /// What sort of sentence it is: `report`, `foreign` …
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-}
-
-/// A line that is no case.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("line {line}: {message}")]
-pub struct CaseError {
-    /// The line, from 1.
-    pub line: usize,
-    /// What is wrong with it.
-    pub message: String,
-}
-
-/// Reads cases, one JSON object a line; empty lines are passed over.
-///
-/// # Errors
-/// When a line is no case.
-pub fn cases(lines: &str) -> Result<Vec<Case>, CaseError> {
-    let numbered = lines.lines().enumerate().filter(|(_, l)| !l.trim().is_empty());
-    numbered
-        .map(|(i, l)| serde_json::from_str(l).map_err(|e| CaseError { line: i + 1, message: e.to_string() }))
-        .collect()
-}
 
 /// What came of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -70,22 +36,48 @@ pub enum Verdict {
     WrongChange,
 }
 
-/// A case that did not go right.
+/// A case and what came of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Miss {
+pub struct Judged {
     /// The case.
     pub case: Case,
     /// What came of it.
     pub verdict: Verdict,
-    /// The intent that was read.
+    /// The intent that was read, or the best candidate when the person was asked.
     pub intent: String,
     /// The slots that were read.
     pub slots: Slots,
 }
 
+impl Judged {
+    fn new(case: &Case, reading: &Reading) -> Self {
+        let (intent, slots) = match &reading.outcome {
+            Outcome::Intent(i) => (i.name.clone(), i.slots.clone()),
+            Outcome::Ask(a) => (a.intent.clone(), a.slots.clone()),
+            Outcome::None(_) => ("none".to_owned(), Slots::new()),
+        };
+        let verdict = match &reading.outcome {
+            Outcome::Ask(_) => Verdict::Asked,
+            _ if intent == case.intent && slots == case.slots => Verdict::Right,
+            Outcome::None(_) => Verdict::Silent,
+            Outcome::Intent(i) if i.changes => Verdict::WrongChange,
+            Outcome::Intent(_) => Verdict::Wrong,
+        };
+        Self { case: case.clone(), verdict, intent, slots }
+    }
+
+    /// Whether the intent is the one that was meant, whatever the slots.
+    #[must_use]
+    pub fn same_intent(&self) -> bool {
+        self.intent == self.case.intent
+    }
+}
+
 /// All figures of one run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Report {
+    /// The model that was asked in doubt, if there was one.
+    pub model: Option<Asked>,
     /// Over all cases.
     pub all: Tally,
     /// Our sentences alone.
@@ -105,21 +97,61 @@ pub struct Report {
     /// Meant → read → how often, where the two differ.
     pub confusion: BTreeMap<String, BTreeMap<String, usize>>,
     /// What did not go right.
-    pub misses: Vec<Miss>,
+    pub misses: Vec<Judged>,
+    /// All cases, in their order.
+    #[serde(skip)]
+    pub judged: Vec<Judged>,
+}
+
+/// A run over cases, one by one, so that whoever runs it can show how far it is and stop early.
+pub struct Evaluation<'a> {
+    on: &'a Understanding,
+    names: &'a Names,
+    model: Option<Watched<'a>>,
+    report: Report,
+    times: Vec<Duration>,
+}
+
+impl<'a> Evaluation<'a> {
+    /// Without a model the other readers decide alone.
+    #[must_use]
+    pub fn new(on: &'a Understanding, names: &'a Names, model: Option<&'a dyn Model>) -> Self {
+        let model = model.map(Watched::new);
+        Self { on, names, model, report: Report::default(), times: Vec::new() }
+    }
+
+    /// Reads one case.
+    pub async fn read(&mut self, case: &Case) {
+        let start = Instant::now();
+        let reading = match &self.model {
+            Some(model) => self.on.read_with_model(&case.text, self.names, case.lang, model).await,
+            None => self.on.read(&case.text, self.names, case.lang),
+        };
+        self.times.push(start.elapsed());
+        self.report.add(Judged::new(case, &reading), reader(&reading));
+    }
+
+    /// The figures over what was read.
+    #[must_use]
+    pub fn done(self) -> Report {
+        let mut report = self.report;
+        report.latency = Latency::new(self.times);
+        report.model = self.model.map(Watched::done);
+        report
+    }
 }
 
 /// Runs cases without a model.
 #[must_use]
 pub fn evaluate(on: &Understanding, names: &Names, cases: &[Case]) -> Report {
-    let mut report = Report::default();
-    let mut times = Vec::new();
+    let mut run = Evaluation::new(on, names, None);
     for case in cases {
         let start = Instant::now();
         let reading = on.read(&case.text, names, case.lang);
-        times.push(start.elapsed());
-        report.add(case, &reading);
+        run.times.push(start.elapsed());
+        run.report.add(Judged::new(case, &reading), reader(&reading));
     }
-    report.done(times)
+    run.done()
 }
 
 /// Runs cases with a model behind the other readers.
@@ -129,54 +161,35 @@ pub async fn evaluate_with_model(
     cases: &[Case],
     model: &dyn Model,
 ) -> Report {
-    let mut report = Report::default();
-    let mut times = Vec::new();
+    let mut run = Evaluation::new(on, names, Some(model));
     for case in cases {
-        let start = Instant::now();
-        let reading = on.read_with_model(&case.text, names, case.lang, model).await;
-        times.push(start.elapsed());
-        report.add(case, &reading);
+        run.read(case).await;
     }
-    report.done(times)
+    run.done()
 }
 
 impl Report {
-    fn add(&mut self, case: &Case, reading: &Reading) {
-        let (intent, slots, changes) = match &reading.outcome {
-            Outcome::Intent(i) => (i.name.clone(), i.slots.clone(), i.changes),
-            Outcome::Ask(a) => (a.intent.clone(), a.slots.clone(), false),
-            Outcome::None(_) => ("none".to_owned(), Slots::new(), false),
-        };
-        let same = intent == case.intent;
-        let verdict = match &reading.outcome {
-            Outcome::Ask(_) => Verdict::Asked,
-            _ if same && slots == case.slots => Verdict::Right,
-            Outcome::None(_) => Verdict::Silent,
-            Outcome::Intent(_) if changes => Verdict::WrongChange,
-            Outcome::Intent(_) => Verdict::Wrong,
-        };
+    fn add(&mut self, judged: Judged, reader: &str) {
+        let Judged { case, verdict, intent, .. } = &judged;
+        let same = judged.same_intent();
         let foreign = case.intent == "none";
         let group = if foreign { &mut self.foreign } else { &mut self.ours };
         let mut groups = vec![&mut self.all, group, self.by_intent.entry(case.intent.clone()).or_default()];
-        groups.push(self.by_reader.entry(reader(reading).to_owned()).or_default());
+        groups.push(self.by_reader.entry(reader.to_owned()).or_default());
         if let (Some(lang), false) = (case.lang, foreign) {
             groups.push(self.by_lang.entry(lang.to_string()).or_default());
         }
         if let Some(kind) = &case.kind {
             groups.push(self.by_kind.entry(kind.clone()).or_default());
         }
-        groups.into_iter().for_each(|g| g.add(verdict, same));
+        groups.into_iter().for_each(|group| group.add(*verdict, same));
         if !same {
             *self.confusion.entry(case.intent.clone()).or_default().entry(intent.clone()).or_default() += 1;
         }
-        if verdict != Verdict::Right {
-            self.misses.push(Miss { case: case.clone(), verdict, intent, slots });
+        if *verdict != Verdict::Right {
+            self.misses.push(judged.clone());
         }
-    }
-
-    fn done(mut self, times: Vec<Duration>) -> Self {
-        self.latency = Latency::new(times);
-        self
+        self.judged.push(judged);
     }
 
     /// The figures as JSON.

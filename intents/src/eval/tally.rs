@@ -1,11 +1,13 @@
 //! Counts, intervals, times.
 
 use super::Verdict;
-use serde::Serialize;
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How often what came of a group of cases.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
     /// All of them.
     pub cases: usize,
@@ -13,6 +15,8 @@ pub struct Tally {
     pub right: usize,
     /// The intent right, whatever the slots, and whether or not it was asked about.
     pub intent: usize,
+    /// Of these, without a question and with other slots.
+    pub slots_wrong: usize,
     /// Asked.
     pub asked: usize,
     /// Wrong, or left alone.
@@ -27,6 +31,8 @@ impl Tally {
     pub(super) fn add(&mut self, verdict: Verdict, intent: bool) {
         self.cases += 1;
         self.intent += usize::from(intent);
+        let acted = matches!(verdict, Verdict::Wrong | Verdict::WrongChange);
+        self.slots_wrong += usize::from(intent && acted);
         match verdict {
             Verdict::Right => self.right += 1,
             Verdict::Asked => self.asked += 1,
@@ -42,6 +48,30 @@ impl Tally {
     #[must_use]
     pub fn share(&self, count: usize) -> Interval {
         Interval::wilson(count, self.cases)
+    }
+}
+
+/// Counts by name, and the same as shares with their intervals.
+impl Serialize for Tally {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let counts = [
+            ("right", self.right),
+            ("intent", self.intent),
+            ("slots_wrong", self.slots_wrong),
+            ("asked", self.asked),
+            ("wrong", self.wrong),
+            ("silent", self.silent),
+            ("wrong_changing", self.wrong_changing),
+        ];
+        let shares: BTreeMap<&str, Interval> =
+            counts.into_iter().map(|(name, count)| (name, self.share(count))).collect();
+        let mut map = serializer.serialize_map(Some(counts.len() + 2))?;
+        map.serialize_entry("cases", &self.cases)?;
+        for (name, count) in counts {
+            map.serialize_entry(name, &count)?;
+        }
+        map.serialize_entry("shares", &shares)?;
+        map.end()
     }
 }
 

@@ -34,6 +34,8 @@ pub(super) fn mask(raw: &str, keep: impl Fn(&str) -> bool) -> String {
 
 fn inline(line: &str, keep: &impl Fn(&str) -> bool, out: &mut String) {
     let mut rest = line;
+    // Looked for once and not found: it is not behind that either, and thousands of them would take thousands of looks.
+    let mut unclosed = Vec::new();
     while let Some(at) = rest.find(|c| PAIRS.iter().any(|p| p.0 == c)) {
         let (head, tail) = rest.split_at(at);
         out.push_str(head);
@@ -48,17 +50,25 @@ fn inline(line: &str, keep: &impl Fn(&str) -> bool, out: &mut String) {
             continue;
         }
         let body = &tail[open.len_utf8()..];
-        let close = PAIRS.iter().find(|p| p.0 == open).and_then(|p| {
+        let pair = PAIRS.iter().find(|p| p.0 == open && !unclosed.contains(&open));
+        let close = pair.and_then(|p| {
             // „…“ is closed by either form, as keyboards have it.
             body.find(|c| c == p.1 || (open == '„' && matches!(c, '”' | '"')))
         });
         let Some(end) = close else {
+            if pair.is_some() {
+                unclosed.push(open);
+            }
             out.push(' ');
             rest = body;
             continue;
         };
         let inside = &body[..end];
-        if keep(inside) || is_plain_word(inside) {
+        if is_plain_word(inside) && head.ends_with(['=', '~']) {
+            // `severity="critical"`: the quotes belong to it.
+            out.push_str(&tail[..open.len_utf8() + end]);
+            out.extend(body[end..].chars().next());
+        } else if keep(inside) || is_plain_word(inside) {
             out.push(' ');
             out.push_str(inside);
             out.push(' ');

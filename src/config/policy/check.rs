@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use ralf_intents::Catalogue;
 use ruma::ServerName;
 
 use super::{Policy, Rule, conditions};
@@ -12,13 +13,15 @@ use crate::plan::Risk;
 /// Collects what is wrong, each with its field.
 pub(super) struct Check<'a> {
     pub(super) config: &'a Config,
+    /// What there is to be said; unknown when the catalogue has mistakes of its own, which are told elsewhere.
+    pub(super) catalogue: Option<Catalogue>,
     problems: &'a mut Vec<Problem>,
 }
 
 /// Checks `[policy]`, and `[people]` as far as the policy is concerned.
 pub(in crate::config) fn validate(config: &Config, problems: &mut Vec<Problem>) {
     let policy = &config.policy;
-    let mut check = Check { config, problems };
+    let mut check = Check { config, catalogue: config.intents.catalogue().ok(), problems };
     check.general(policy);
     for (n, raise) in policy.raise.iter().enumerate() {
         let at = |key: &str| format!("policy.raise.{n}.{key}");

@@ -1,7 +1,6 @@
 //! What is wrong with one rule, field by field.
 
 use jiff::SignedDuration;
-use ralf_intents::Catalogue;
 
 use super::Rule;
 use super::check::Check;
@@ -105,9 +104,8 @@ impl Check<'_> {
 
     pub(super) fn intents(&mut self, field: &str, intents: Option<&Vec<String>>) {
         self.names(field, intents);
-        let known = Catalogue::builtin().ok();
         for intent in intents.into_iter().flatten() {
-            if known.as_ref().is_some_and(|known| known.get(intent).is_none()) {
+            if self.catalogue.as_ref().is_some_and(|known| known.get(intent).is_none()) {
                 self.wrong(field, format!("has {intent:?}, and there is no such intent"));
             }
         }

@@ -133,11 +133,17 @@ impl Executor for Ansible {
         "ansible"
     }
 
+    /// An action is a playbook of that name.
+    fn knows(&self, action: &str) -> bool {
+        let plain = action.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        plain && self.settings.playbooks.join(render::playbook(action)).is_file()
+    }
+
     fn handles(&self, task: &Task) -> bool {
         match task.action.as_str() {
             "deploy" | "remove" => task.service.is_some() && !task.hosts.is_empty(),
             "restart" => !task.hosts.is_empty(),
-            _ => false,
+            action => !task.hosts.is_empty() && self.knows(action),
         }
     }
 
@@ -293,6 +299,7 @@ fn targets(task: &Task) -> Vec<String> {
     targets
 }
 
+/// Nobody knows what a playbook of one's own may lose, so it counts as what loses something.
 fn risk(action: &str) -> Risk {
     match action {
         "deploy" => Risk::Low,

@@ -61,7 +61,7 @@ pub(super) fn render(
     run: &Path,
 ) -> Result<(), ExecutorError> {
     let vars = values::vars(task, inventory, recipe.health_tries)?;
-    let playbook = format!("{}.yml", task.action);
+    let playbook = playbook(&task.action);
     if !recipe.playbooks.join(&playbook).is_file() {
         return Err(ExecutorError::Refused(format!(
             "there is no {playbook} in {}; `config/playbooks` has one",
@@ -92,6 +92,11 @@ pub(super) fn render(
         input.write(secrets::FILE, pretty(&json!(wanted)))?;
     }
     input.write(child::SCRIPT, child::script(&argv))
+}
+
+/// The playbook of an action.
+pub(super) fn playbook(action: &str) -> String {
+    format!("{action}.yml")
 }
 
 /// The command line, relative to the run folder.

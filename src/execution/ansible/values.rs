@@ -31,10 +31,18 @@ pub(super) fn vars(task: &Task, inventory: &Inventory, health_tries: u32) -> Res
         };
         targets.insert(name.clone(), Value::Object(target(task, inventory, (name, host), health_tries)?));
     }
+    let mut slots = Map::new();
+    for (name, value) in &task.slots {
+        if value.chars().any(char::is_control) {
+            return refused(format!("the slot {name} has a line break or another control character"));
+        }
+        slots.insert(name.clone(), plain(value));
+    }
     Ok(json!({
         "ralf_operation": plain(word("operation id", &task.operation)?),
         "ralf_action": plain(word("action", &task.action)?),
         "ralf_service": plain(task.service.clone().unwrap_or_default()),
+        "ralf_slots": slots,
         "ralf_targets": targets,
     }))
 }

@@ -103,8 +103,12 @@ impl Executor for Tofu {
         "tofu"
     }
 
+    fn knows(&self, action: &str) -> bool {
+        matches!(action, "deploy" | "remove")
+    }
+
     fn handles(&self, task: &Task) -> bool {
-        matches!(task.action.as_str(), "deploy" | "remove")
+        self.knows(&task.action)
             && task.hosts.is_empty()
             && task.service.as_ref().is_some_and(|stack| self.has(stack))
     }

@@ -136,13 +136,13 @@ pub fn final_report(lang: Lang, op: &Operation, outcome: &Outcome) -> Text {
     text.list(changed.map(|step| format!("{}: {}", step.host, steps::title(lang, &step.title))))
 }
 
-fn success(lang: Lang, op: &Operation) -> &'static str {
+fn success(lang: Lang, op: &Operation) -> &str {
     match op.plan.task.action.as_str() {
         "deploy" if is_stack(op) => t(lang, "angewendet.", "applied."),
         "deploy" => t(lang, "läuft.", "it is running."),
         "restart" => t(lang, "läuft wieder.", "it is running again."),
         "remove" => t(lang, "ist entfernt.", "it is gone."),
-        _ => t(lang, "erledigt.", "done."),
+        _ => op.course.done_reply.as_deref().unwrap_or(t(lang, "erledigt.", "done.")),
     }
 }
 

@@ -1,0 +1,141 @@
+//! `ralf intents eval`: how well, with one model or with two beside each other.
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use ralf_intents::Model;
+use ralf_intents::eval::{Case, Comparison, Evaluation, Report, cases};
+
+use super::{Readers, Ready, configured, read};
+
+#[derive(Args)]
+pub(in crate::cli) struct Eval {
+    #[command(flatten)]
+    readers: Readers,
+    /// A second model, or `none`: both read all sentences, and what they read differently is counted
+    #[arg(long, value_name = "NAME")]
+    compare: Option<String>,
+    /// The configuration that says where the second model is, if it is not the first one's
+    #[arg(long, value_name = "FILE", requires = "compare")]
+    compare_config: Option<PathBuf>,
+    /// With --compare: the sentences that are read differently
+    #[arg(long, requires = "compare")]
+    details: bool,
+    /// The sentences
+    file: PathBuf,
+}
+
+pub(super) async fn run(eval: &Eval) -> Result<(), String> {
+    let file = &eval.file;
+    let cases = cases(&read(file)?).map_err(|errors| {
+        let named: Vec<String> =
+            errors.0.iter().map(|e| format!("{}:{}: {}", file.display(), e.line, e.message)).collect();
+        format!("{}\nlines that can't be used: {}; nothing was measured", named.join("\n"), named.len())
+    })?;
+    if cases.is_empty() {
+        return Err(format!("{}: there are no sentences in it", file.display()));
+    }
+    let ready = eval.readers.ready()?;
+    for case in &cases {
+        if case.intent != "none" && ready.understanding.catalogue().get(&case.intent).is_none() {
+            eprintln!("note: there is no intent `{}`, so this can't go right: {}", case.intent, case.text);
+        }
+    }
+    let first = eval.readers.model()?;
+    let second = match &eval.compare {
+        None => None,
+        Some(name) => {
+            let config = eval.compare_config.as_deref().or(eval.readers.config.as_deref());
+            Some(configured("--compare", Some(name), config)?)
+        }
+    };
+    // A model that is not there would be measured as one that never answers.
+    for model in [first.as_deref(), second.as_ref().and_then(|model| model.as_deref())].into_iter().flatten()
+    {
+        model.check().await.map_err(|error| error.to_string())?;
+    }
+    let (report, whole) = measure(&ready, &cases, first.as_deref()).await;
+    let count = report.judged.len();
+    let Some(second) = second.filter(|_| whole) else {
+        let json = eval.readers.json;
+        println!("{}", if json { report.to_json().to_string() } else { report.to_string() });
+        return finished(whole, count, cases.len());
+    };
+    let (other, whole) = measure(&ready, &cases, second.as_deref()).await;
+    let count = other.judged.len();
+    let compared = Comparison::new(report, other);
+    if eval.readers.json {
+        println!("{}", compared.to_json());
+    } else {
+        print!("{compared}");
+        if eval.details {
+            compared.differences.iter().for_each(|difference| println!("\n{difference}"));
+        }
+    }
+    finished(whole, count, cases.len())
+}
+
+/// Whoever counts on the figures must see that they are of a part.
+fn finished(whole: bool, count: usize, all: usize) -> Result<(), String> {
+    if whole { Ok(()) } else { Err(format!("stopped: these are the figures of {count} of {all} sentences")) }
+}
+
+/// Reads all cases, or those before somebody pressed Ctrl-C; whether it was all of them.
+async fn measure(ready: &Ready, cases: &[Case], model: Option<&dyn Model>) -> (Report, bool) {
+    let mut run = Evaluation::new(&ready.understanding, &ready.names, model);
+    let mut stop = pin!(tokio::signal::ctrl_c());
+    let mut progress = Progress::new(model.map_or("without a model", Model::name), cases.len());
+    for (n, case) in cases.iter().enumerate() {
+        progress.show(n);
+        tokio::select! {
+            biased;
+            _ = &mut stop => {
+                progress.end();
+                return (run.done(), false);
+            }
+            () = run.read(case) => {}
+        }
+    }
+    progress.end();
+    (run.done(), true)
+}
+
+/// How far it is, on standard error, when it takes a while.
+struct Progress<'a> {
+    what: &'a str,
+    all: usize,
+    began: Instant,
+    next: Duration,
+    in_place: bool,
+}
+
+impl<'a> Progress<'a> {
+    fn new(what: &'a str, all: usize) -> Self {
+        let in_place = std::io::stderr().is_terminal();
+        Self { what, all, began: Instant::now(), next: Duration::from_secs(2), in_place }
+    }
+
+    fn show(&mut self, done: usize) {
+        let took = self.began.elapsed();
+        if took < self.next || done == 0 {
+            return;
+        }
+        let left = took.div_f64(done as f64).mul_f64((self.all - done) as f64).as_secs();
+        let text = format!("{}: {done} of {}, about {left} s left", self.what, self.all);
+        if self.in_place {
+            eprint!("\r{text}  ");
+        } else {
+            eprintln!("{text}");
+        }
+        self.next = took + Duration::from_secs(if self.in_place { 1 } else { 15 });
+    }
+
+    fn end(&self) {
+        if self.in_place && self.next > Duration::from_secs(2) {
+            eprintln!();
+        }
+    }
+}
