@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use ralf_appservice::Client;
-use ralf_intents::{Catalogue, Lang, Model, Names, Understanding};
+use ralf_intents::{Aids, Catalogue, Lang, Model, Names, Sense, Understanding};
 use ruma::{OwnedServerName, UserId};
 use tokio::sync::{Notify, SetOnce};
 
@@ -35,6 +35,8 @@ pub struct House {
     pub catalogue: Catalogue,
     /// The language model that is asked in doubt, if there is one.
     pub model: Option<Arc<dyn Model>>,
+    /// What sentences mean to an embedding model, once it was asked.
+    pub sense: SetOnce<Sense>,
     /// What can be named.
     pub inventory: Arc<Source>,
     names: Mutex<Option<(Arc<Inventory>, Arc<Names>)>>,
@@ -105,6 +107,7 @@ impl House {
             understanding,
             catalogue,
             model,
+            sense: SetOnce::new(),
             inventory,
             names: Mutex::default(),
             executors,
@@ -155,6 +158,11 @@ impl House {
     /// What turns sentences into intents; waits until it is trained.
     pub async fn understanding(&self) -> &Understanding {
         self.understanding.wait().await
+    }
+
+    /// Who may be asked besides the built-in readers.
+    pub fn aids(&self) -> Aids<'_> {
+        Aids { sense: self.sense.get(), model: self.model.as_deref() }
     }
 
     /// The client that looks at services.

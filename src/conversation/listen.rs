@@ -107,18 +107,19 @@ pub(super) async fn message(
         }
     };
     let mut reading = house.understanding().await.read(&talk.sentence, &names, lang);
+    let mut help = house.aids().is_some();
     if !matches!(reading.outcome, Outcome::Intent(_))
         && let Some(amended) = amend::read(house, &talk, &names).await?
     {
-        reading = amended;
+        (reading, help) = (amended, false);
     }
-    match (&reading.outcome, &house.model) {
-        (Outcome::Ask(_) | Outcome::None(NoneReason::NotOurs), Some(model)) => {
-            let (house, model) = (Arc::clone(house), Arc::clone(model));
+    match &reading.outcome {
+        Outcome::Ask(_) | Outcome::None(NoneReason::NotOurs) if help => {
+            let house = Arc::clone(house);
             Ok(Handled::Later(Box::pin(async move {
                 let sentence = talk.sentence.clone();
                 let thinking = async {
-                    house.understanding().await.read_with_model(&sentence, &names, lang, model.as_ref()).await
+                    house.understanding().await.read_with(&sentence, &names, lang, house.aids()).await
                 };
                 let reading = match heard.addressed {
                     true => act::patiently(&house, &talk, thinking).await,

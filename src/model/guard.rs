@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::server::Why;
 use ralf_intents::{Capabilities, Class, Model, ModelAnswer, ModelError, ModelRequest, keeps_to_schema};
 
 /// A model behind its owner's word.
@@ -79,6 +80,17 @@ impl Guarded {
             return Ok(false);
         }
         keeps_to_schema(self.model.as_ref()).await
+    }
+
+    /// Texts as vectors, by another model on the same server: what people say, without names.
+    pub(super) async fn embed(&self, name: &str, texts: &[String]) -> Result<Vec<Vec<f32>>, Why> {
+        if !self.may_see.contains(&Class::Talk) {
+            return Err(Withheld::Class(Class::Talk).into());
+        }
+        if !self.known.load(Ordering::Acquire) {
+            return Err(Withheld::Elsewhere.into());
+        }
+        Ok(self.model.embed(name, texts).await?)
     }
 
     /// How long the vectors of another model on the same server are.

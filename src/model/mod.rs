@@ -3,8 +3,10 @@
 mod allowance;
 mod guard;
 mod router;
+mod sense;
 mod server;
 #[cfg(test)]
 mod tests;
 
 pub use router::{Router, configured};
+pub use sense::{sense, sense_at_last};

@@ -57,6 +57,11 @@ impl Router {
         Arc::new(Self { servers, metrics: metrics.clone(), failed: Notify::new() })
     }
 
+    /// The embedding model of the first server that has one.
+    pub fn embedding_name(&self) -> Option<&str> {
+        self.servers.iter().find_map(|(_, embedding)| embedding.as_deref())
+    }
+
     /// Looks at every server once: its name, and what it is and can, or what is wrong and what to do.
     pub async fn look(&self) -> Vec<(String, Result<String, String>)> {
         join_all(self.servers.iter().map(|(server, embedding)| async move {
@@ -162,5 +167,21 @@ impl Model for Router {
             passed_over.push(hide(&format!("{name}: {why}")).into_owned());
         }
         Err(ModelError::Nobody(passed_over.join("; ")))
+    }
+
+    async fn embed(&self, embedding_name: &str, texts: &[String]) -> Result<Vec<Vec<f32>>, ModelError> {
+        let has_it = |(_, embedding): &&(Server, Option<String>)| embedding.as_deref() == Some(embedding_name);
+        let Some((server, _)) = self.servers.iter().find(has_it) else {
+            return Err(ModelError::Nobody(format!("no server has {embedding_name}")));
+        };
+        let texts: Vec<String> = texts.iter().map(|text| hide(text).into_owned()).collect();
+        let began = Instant::now();
+        let vectors = server.embed(embedding_name, &texts).await;
+        let how = if vectors.is_ok() { "answered" } else { "failed" };
+        self.metrics.model(embedding_name, how, began.elapsed());
+        vectors.map_err(|why| match why {
+            Why::Failed(error) => error,
+            why => ModelError::Nobody(hide(&why.to_string()).into_owned()),
+        })
     }
 }

@@ -114,6 +114,25 @@ impl Server {
         Ok(answer?)
     }
 
+    /// Texts as vectors, by another model on the same server, if what people say may be seen there.
+    pub(super) async fn embed(&self, name: &str, texts: &[String]) -> Result<Vec<Vec<f32>>, Why> {
+        let _ = timeout(self.timeout, self.looked.wait()).await;
+        match self.state() {
+            State::New => return Err(Why::New),
+            State::Resting { why, .. } => return Err(Why::Resting(why)),
+            State::Able { .. } => {}
+        }
+        let words: usize = texts.iter().map(|text| text.len() / 2).sum();
+        self.set_aside(u64::try_from(words).unwrap_or(u64::MAX)).await?;
+        let vectors = self.guarded.embed(name, texts).await;
+        if let Err(Why::Failed(error)) = &vectors
+            && is_the_servers_fault(error)
+        {
+            self.failed(error);
+        }
+        vectors
+    }
+
     /// Looks at the server: what it is, what it can.
     pub(super) async fn look(&self) -> Result<Found, Why> {
         let found = self.look_closely().await;

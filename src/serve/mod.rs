@@ -20,6 +20,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::model::sense_at_last;
 use crate::bots::Bot;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -165,9 +166,18 @@ pub async fn run(config: Config) -> Result<(), ServeError> {
     // What may be said by mistake is to be known before it is.
     tokio::spawn(learn(Arc::clone(&house), secrets));
     // What the models can is found out beside everything else.
-    let watch = tokio::spawn(async move {
-        if let Some(models) = models {
-            models.watch().await;
+    let watch = tokio::spawn({
+        let house = Arc::clone(&house);
+        async move {
+            let Some(models) = models else { return };
+            let feel = async {
+                let runs = house.config.executors.runs.as_deref();
+                if let Some(sense) = sense_at_last(&models, &house.catalogue, runs).await {
+                    // Nobody else sets it.
+                    let _ = house.sense.set(sense);
+                }
+            };
+            tokio::join!(models.watch(), feel);
         }
     });
     let mut at_work = Vec::new();

@@ -6,9 +6,10 @@ mod compare;
 mod report;
 mod tally;
 
-use crate::model::Model;
+use crate::model::{Aids, Model};
 use crate::names::Names;
 use crate::reading::{Outcome, Reading, Slots};
+use crate::sense::Sense;
 use crate::understanding::Understanding;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -56,7 +57,13 @@ impl Judged {
             Outcome::Ask(a) => (a.intent.clone(), a.slots.clone()),
             Outcome::None(_) => ("none".to_owned(), Slots::new()),
         };
+        let more = |changes: bool| {
+            reading.more.iter().any(|o| matches!(o, Outcome::Intent(i) if i.changes == changes))
+        };
         let verdict = match &reading.outcome {
+            // A case is one request: whatever else is read into it is wrong.
+            _ if more(true) => Verdict::WrongChange,
+            _ if more(false) => Verdict::Wrong,
             Outcome::Ask(_) => Verdict::Asked,
             _ if intent == case.intent && slots == case.slots => Verdict::Right,
             Outcome::None(_) => Verdict::Silent,
@@ -108,25 +115,25 @@ pub struct Evaluation<'a> {
     on: &'a Understanding,
     names: &'a Names,
     model: Option<Watched<'a>>,
+    sense: Option<&'a Sense>,
     report: Report,
     times: Vec<Duration>,
 }
 
 impl<'a> Evaluation<'a> {
-    /// Without a model the other readers decide alone.
+    /// Without aids the built-in readers decide alone.
     #[must_use]
-    pub fn new(on: &'a Understanding, names: &'a Names, model: Option<&'a dyn Model>) -> Self {
-        let model = model.map(Watched::new);
-        Self { on, names, model, report: Report::default(), times: Vec::new() }
+    pub fn new(on: &'a Understanding, names: &'a Names, aids: Aids<'a>) -> Self {
+        let (model, sense) = (aids.model.map(Watched::new), aids.sense);
+        Self { on, names, model, sense, report: Report::default(), times: Vec::new() }
     }
 
     /// Reads one case.
     pub async fn read(&mut self, case: &Case) {
         let start = Instant::now();
-        let reading = match &self.model {
-            Some(model) => self.on.read_with_model(&case.text, self.names, case.lang, model).await,
-            None => self.on.read(&case.text, self.names, case.lang),
-        };
+        let model = self.model.as_ref().map(|model| model as &dyn Model);
+        let aids = Aids { sense: self.sense, model };
+        let reading = self.on.read_with(&case.text, self.names, case.lang, aids).await;
         self.times.push(start.elapsed());
         self.report.add(Judged::new(case, &reading), reader(&reading));
     }
@@ -144,7 +151,7 @@ impl<'a> Evaluation<'a> {
 /// Runs cases without a model.
 #[must_use]
 pub fn evaluate(on: &Understanding, names: &Names, cases: &[Case]) -> Report {
-    let mut run = Evaluation::new(on, names, None);
+    let mut run = Evaluation::new(on, names, Aids::default());
     for case in cases {
         let start = Instant::now();
         let reading = on.read(&case.text, names, case.lang);
@@ -161,7 +168,7 @@ pub async fn evaluate_with_model(
     cases: &[Case],
     model: &dyn Model,
 ) -> Report {
-    let mut run = Evaluation::new(on, names, Some(model));
+    let mut run = Evaluation::new(on, names, Aids { sense: None, model: Some(model) });
     for case in cases {
         run.read(case).await;
     }

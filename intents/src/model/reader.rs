@@ -23,6 +23,14 @@ pub struct Aids<'a> {
     pub model: Option<&'a dyn Model>,
 }
 
+impl Aids<'_> {
+    /// Whether there is anybody.
+    #[must_use]
+    pub fn is_some(&self) -> bool {
+        self.sense.is_some() || self.model.is_some()
+    }
+}
+
 impl std::fmt::Debug for Aids<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Aids")
@@ -140,10 +148,13 @@ impl Understanding {
             outcomes = vec![crate::resolve::complete(spec, slots, message.names)];
         }
         let at = message.specs.iter().position(|s| s.name == spec.name);
-        // Where the others found nothing for us, a word alone is no second reader.
+        // A small model says anything; for a change a reader has to stand beside it that finds the same likeliest. Where the
+        // others found nothing for us, a word alone is not enough for that.
         let nothing = matches!(reading.outcome, Outcome::None(_));
+        let likeliest = message.ranked()[0].0;
         let seconded = at.is_some_and(|i| {
-            message.scores[i] >= 0.3 && message.scores[i] > message.none() || message.has_cue(i) && !nothing
+            let enough = if message.has_cue(i) && !nothing { 0.35 } else { 0.5 };
+            likeliest == i && message.scores[i] >= enough
         });
         let question = message.text.mark == Some('?') && !crate::resolve::polite_question(&message.text);
         if spec.changes && (!seconded || question) {

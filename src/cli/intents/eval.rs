@@ -6,10 +6,9 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use ralf_intents::Model;
 use ralf_intents::eval::{Case, Comparison, Evaluation, Report, cases};
 
-use super::{Readers, Ready, configured, read};
+use super::{Helpers, Readers, Ready, helpers, read};
 
 #[derive(Args)]
 pub(in crate::cli) struct Eval {
@@ -44,27 +43,26 @@ pub(super) async fn run(eval: &Eval) -> Result<(), String> {
             eprintln!("note: there is no intent `{}`, so this can't go right: {}", case.intent, case.text);
         }
     }
-    let first = eval.readers.model()?;
+    let first = eval.readers.helpers(&ready).await?;
     let second = match &eval.compare {
         None => None,
         Some(name) => {
             let config = eval.compare_config.as_deref().or(eval.readers.config.as_deref());
-            Some(configured("--compare", Some(name), config)?)
+            Some(helpers("--compare", Some(name), config, &ready).await?)
         }
     };
     // A model that is not there would be measured as one that never answers.
-    for model in [first.as_deref(), second.as_ref().and_then(|model| model.as_deref())].into_iter().flatten()
-    {
-        model.check().await.map_err(|error| error.to_string())?;
+    if let Some(wrong) = [Some(&first), second.as_ref()].into_iter().flatten().find_map(|h| h.wrong.first()) {
+        return Err(format!("{wrong}; nothing was measured"));
     }
-    let (report, whole) = measure(&ready, &cases, first.as_deref()).await;
+    let (report, whole) = measure(&ready, &cases, &first).await;
     let count = report.judged.len();
     let Some(second) = second.filter(|_| whole) else {
         let json = eval.readers.json;
         println!("{}", if json { report.to_json().to_string() } else { report.to_string() });
         return finished(whole, count, cases.len());
     };
-    let (other, whole) = measure(&ready, &cases, second.as_deref()).await;
+    let (other, whole) = measure(&ready, &cases, &second).await;
     let count = other.judged.len();
     let compared = Comparison::new(report, other);
     if eval.readers.json {
@@ -84,10 +82,10 @@ fn finished(whole: bool, count: usize, all: usize) -> Result<(), String> {
 }
 
 /// Reads all cases, or those before somebody pressed Ctrl-C; whether it was all of them.
-async fn measure(ready: &Ready, cases: &[Case], model: Option<&dyn Model>) -> (Report, bool) {
-    let mut run = Evaluation::new(&ready.understanding, &ready.names, model);
+async fn measure(ready: &Ready, cases: &[Case], helpers: &Helpers) -> (Report, bool) {
+    let mut run = Evaluation::new(&ready.understanding, &ready.names, helpers.aids());
     let mut stop = pin!(tokio::signal::ctrl_c());
-    let mut progress = Progress::new(model.map_or("without a model", Model::name), cases.len());
+    let mut progress = Progress::new(helpers.name(), cases.len());
     for (n, case) in cases.iter().enumerate() {
         progress.show(n);
         tokio::select! {

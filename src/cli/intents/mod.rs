@@ -8,11 +8,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
-use ralf_intents::{Catalogue, Inventory, Lang, Model, Names, Reading, Understanding};
+use ralf_intents::{Aids, Catalogue, Inventory, Lang, Model as _, Names, Reading, Sense, Understanding};
 
 use crate::config::Config;
 use crate::metrics::Metrics;
-use crate::model;
+use crate::model::{self, Router};
 
 /// What to do with sentences.
 #[derive(Subcommand)]
@@ -74,11 +74,8 @@ struct Ready {
 }
 
 impl Ready {
-    async fn read(&self, text: &str, lang: Option<Lang>, model: Option<&dyn Model>) -> Reading {
-        match model {
-            Some(model) => self.understanding.read_with_model(text, &self.names, lang, model).await,
-            None => self.understanding.read(text, &self.names, lang),
-        }
+    async fn read(&self, text: &str, lang: Option<Lang>, helpers: &Helpers) -> Reading {
+        self.understanding.read_with(text, &self.names, lang, helpers.aids()).await
     }
 }
 
@@ -99,39 +96,81 @@ impl Readers {
         Ok(Ready { understanding: Understanding::new(catalogue), names: Names::new(&inventory) })
     }
 
-    fn model(&self) -> Result<Option<Arc<dyn Model>>, String> {
-        configured("--model", self.model.as_deref(), self.config.as_deref())
+    /// Who is asked besides the built-in readers; a model that can't be asked is told on standard error.
+    async fn helpers(&self, ready: &Ready) -> Result<Helpers, String> {
+        let found = helpers("--model", self.model.as_deref(), self.config.as_deref(), ready).await?;
+        for wrong in &found.wrong {
+            eprintln!("ralf: {wrong}");
+        }
+        Ok(found)
     }
 }
 
-/// The model of a configuration, by another name if one is given; none for `none`, and without either.
-fn configured(
+/// The models that are asked besides the built-in readers.
+#[derive(Default)]
+struct Helpers {
+    model: Option<Arc<Router>>,
+    sense: Option<Sense>,
+    /// What is wrong with them.
+    wrong: Vec<String>,
+}
+
+impl Helpers {
+    fn aids(&self) -> Aids<'_> {
+        Aids { sense: self.sense.as_ref(), model: self.model.as_deref().map(|model| model as _) }
+    }
+
+    fn name(&self) -> &str {
+        self.model.as_ref().map_or("none", |model| model.name())
+    }
+}
+
+/// The models of a configuration, by another name if one is given; none for `none`, and without either.
+async fn helpers(
     flag: &str,
     name: Option<&str>,
     config: Option<&Path>,
-) -> Result<Option<Arc<dyn Model>>, String> {
-    match (name, config) {
-        (Some("none"), _) | (None, None) => Ok(None),
-        (Some(name), None) => Err(format!(
-            "{flag} {name}: give a configuration with -c that says where it is, or `{flag} none`"
-        )),
-        (name, Some(path)) => {
-            let mut config = load(path)?.model;
-            if let Some(name) = name {
-                name.clone_into(&mut config.name);
-                // It is this model that is measured.
-                config.fallbacks.clear();
-            }
-            match model::configured(&config, &Metrics::default(), None) {
-                None if name.is_some() => Err(format!(
-                    "{flag} {}: {} has `[model] provider = \"none\"`: write `ollama` or `openai` and its url",
-                    config.name,
-                    path.display()
-                )),
-                model => Ok(model),
-            }
+    ready: &Ready,
+) -> Result<Helpers, String> {
+    let path = match (name, config) {
+        (Some("none"), _) | (None, None) => return Ok(Helpers::default()),
+        (Some(name), None) => {
+            return Err(format!(
+                "{flag} {name}: give a configuration with -c that says where it is, or `{flag} none`"
+            ));
         }
+        (_, Some(path)) => path,
+    };
+    let config = load(path)?;
+    let mut model = config.model;
+    if let Some(name) = name {
+        name.clone_into(&mut model.name);
+        // It is this model that is measured.
+        model.fallbacks.clear();
     }
+    let Some(models) = model::configured(&model, &Metrics::default(), None) else {
+        return match name {
+            None => Ok(Helpers::default()),
+            Some(name) => Err(format!(
+                "{flag} {name}: {} has `[model] provider = \"none\"`: write `ollama` or `openai` and its url",
+                path.display()
+            )),
+        };
+    };
+    let looks = models.look().await;
+    let mut wrong: Vec<String> =
+        looks.into_iter().filter_map(|(name, look)| Some(format!("model {name}: {}", look.err()?))).collect();
+    if models.embedding_name().is_some() && wrong.is_empty() {
+        eprintln!("ralf: the embedding model is asked what the catalogue means; the first time this takes a minute or two");
+    }
+    let sense = match model::sense(&models, ready.understanding.catalogue(), config.executors.runs.as_deref()).await {
+        Ok(sense) => sense,
+        Err(error) => {
+            wrong.push(format!("embeddings: {error}"));
+            None
+        }
+    };
+    Ok(Helpers { model: Some(models), sense, wrong })
 }
 
 fn load(path: &Path) -> Result<Config, String> {

@@ -5,9 +5,9 @@ use std::io::{self, BufRead, ErrorKind, Write};
 use std::time::Instant;
 
 use clap::Args;
-use ralf_intents::{Lang, Model, Outcome, Reading};
+use ralf_intents::{Lang, Outcome, Reading};
 
-use super::{Readers, Ready};
+use super::{Helpers, Readers, Ready};
 
 #[derive(Args)]
 pub(in crate::cli) struct Parse {
@@ -22,13 +22,13 @@ pub(in crate::cli) struct Parse {
 
 /// One sentence, or every line of standard input until it ends or nobody reads on.
 pub(super) async fn run(parse: &Parse) -> Result<(), String> {
-    let (ready, model) = (parse.readers.ready()?, parse.readers.model()?);
-    let model = model.as_deref();
+    let ready = parse.readers.ready()?;
+    let helpers = parse.readers.helpers(&ready).await?;
     let mut out = io::stdout().lock();
     let done = if parse.text.is_empty() {
-        lines(&ready, parse, model, &mut out).await
+        lines(&ready, parse, &helpers, &mut out).await
     } else {
-        say(&mut out, &answer(&ready, parse, model, &parse.text.join(" ")).await)
+        say(&mut out, &answer(&ready, parse, &helpers, &parse.text.join(" ")).await)
     };
     match done {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
@@ -39,7 +39,7 @@ pub(super) async fn run(parse: &Parse) -> Result<(), String> {
 async fn lines(
     ready: &Ready,
     parse: &Parse,
-    model: Option<&dyn Model>,
+    helpers: &Helpers,
     out: &mut impl Write,
 ) -> io::Result<()> {
     let mut input = io::stdin().lock();
@@ -48,7 +48,7 @@ async fn lines(
         // What is not UTF-8 is a sentence nobody understands, and no reason to stop.
         let text = String::from_utf8_lossy(&line);
         let text = text.strip_suffix('\n').unwrap_or(&text);
-        say(out, &answer(ready, parse, model, text.strip_suffix('\r').unwrap_or(text)).await)?;
+        say(out, &answer(ready, parse, helpers, text.strip_suffix('\r').unwrap_or(text)).await)?;
         line.clear();
     }
     Ok(())
@@ -59,9 +59,9 @@ fn say(out: &mut impl Write, answer: &str) -> io::Result<()> {
     out.flush()
 }
 
-async fn answer(ready: &Ready, parse: &Parse, model: Option<&dyn Model>, text: &str) -> String {
+async fn answer(ready: &Ready, parse: &Parse, helpers: &Helpers, text: &str) -> String {
     let began = Instant::now();
-    let reading = ready.read(text, parse.lang, model).await;
+    let reading = ready.read(text, parse.lang, helpers).await;
     let ms = began.elapsed().as_secs_f64() * 1_000.0;
     if parse.readers.json { reading.to_json(text, ms).to_string() } else { show(&reading, text) }
 }
