@@ -12,8 +12,12 @@ use words::{is_one, participle};
 pub(crate) fn mood(text: &Text, lattice: &Lattice) -> Option<(NoneReason, String)> {
     let words: Vec<&str> = text.tokens.iter().map(|t| word(text, t)).collect();
     let told = words.first().filter(|w| is_one("did got ran took had", w) && text.mark != Some('?'));
-    if let Some(first) = told {
+    if let Some(first) = told.or_else(|| past_tense(&words)) {
         return Some((NoneReason::Report, (*first).to_owned()));
+    }
+    // "bin gerade dabei, …"
+    if let Some(busy) = words.iter().position(|w| is_one("bin sind", w)).filter(|i| words[*i..].contains(&"dabei")) {
+        return Some((NoneReason::Report, format!("{} … dabei", words[busy])));
     }
     taken_back(&words)
         .or_else(|| negated(&words))
@@ -33,6 +37,13 @@ fn word<'a>(text: &Text, token: &'a Token) -> &'a str {
 /// Whether a word takes the force from a command: negations, conditions, later times.
 pub(crate) fn weakens(word: &str) -> bool {
     [words::NEGATION, words::CONDITION, words::LATER, words::WEEKDAY].iter().any(|list| is_one(list, word))
+}
+
+/// "Bumped grafana over lunch": who tells what he did leaves himself out.
+fn past_tense<'a>(words: &'a [&'a str]) -> Option<&'a &'a str> {
+    let first = words.iter().find(|w| !is_one(words::BEFORE_QUESTION, w) && !is_one("just already finally", w))?;
+    let past = first.len() > 4 && first.ends_with("ed") && !is_one("speed feed embed need exceed proceed succeed", first);
+    past.then_some(first)
 }
 
 /// "… nee, lass mal", "… never mind", "vergiss …": what is said at the end or the beginning takes the rest back.
@@ -68,7 +79,8 @@ pub(crate) fn taken_back(words: &[&str]) -> Option<String> {
     let all = words.join(" ");
     let ends =
         |turn: &&&str| all.strip_suffix(**turn).is_some_and(|rest| rest.is_empty() || rest.ends_with(' '));
-    let begins = words.first().filter(|w| is_one("scratch forget vergiss vergesst spar", w));
+    let begins = words.first().filter(|w| is_one("scratch forget vergiss vergesst spar nvm nevermind", w));
+    let begins = begins.or_else(|| words.first().filter(|_| words.starts_with(&["never", "mind"])));
     begins.copied().or_else(|| TURNS.iter().find(ends).copied()).map(str::to_owned)
 }
 
@@ -289,6 +301,7 @@ fn later(words: &[&str], text: &Text, lattice: &Lattice) -> Option<String> {
                             .any(|w| said.contains(w))
                 }) || (is_one("den the", next) && is_one("naechsten next kommenden coming", after))
             }
+            "on" if after_part(after) => true,
             "am" | "on" | "bis" | "until" | "next" | "naechsten" | "kommenden" | "jeden" | "every"
             | "this" | "naechste" | "kommende" | "by" => is_one(words::WEEKDAY, next),
             "jede" | "jeder" | "each" => {
@@ -304,6 +317,11 @@ fn later(words: &[&str], text: &Text, lattice: &Lattice) -> Option<String> {
         }
     }
     None
+}
+
+/// "on Thanksgiving morning"
+fn after_part(word: &str) -> bool {
+    is_one("morning afternoon evening night eve", word)
 }
 
 /// "wenn möglich", "if you can", "wäre nett, wenn du", "would be great if".

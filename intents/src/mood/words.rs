@@ -12,7 +12,7 @@ pub(super) const NO_AND: &str = "longer more amoi mal rush worries problem idea 
 
 /// What is of no use any more is a reason to act.
 pub(super) const OF_USE: &str = "mehr benoetigt gebraucht genutzt verwendet benutzt brauche brauchen braucht nutze nutzen nutzt \
- use uses used using need needs needed anymore longer bother bug nerv nerven wake annoy";
+ use uses used using anymore longer bother bug nerv nerven wake annoy";
 
 /// What fails is a reason to act.
 pub(super) const FAILS: &str = "geht gehen laeuft lauft laufen funktioniert funktionieren reagiert reagieren startet antwortet laedt tut kommt findet erreichbar rund sauber \
@@ -59,7 +59,7 @@ pub(super) const CONDITION: &str =
     "wenn falls sobald sofern nachdem ausser if when whenever once unless provided assuming";
 
 pub(super) const LATER: &str = "uebermorgen spaeter nachher tomorrow tonight later taeglich stuendlich woechentlich monatlich daily weekly hourly monthly regelmaessig regularly \
- mitternacht midnight wochenende weekend feierabend demnaechst eventually irgendwann someday periodically automatisch automatically";
+ mitternacht midnight wochenende weekend feierabend weihnachten ostern silvester neujahr christmas easter thanksgiving halloween demnaechst eventually irgendwann someday periodically automatisch automatically";
 
 pub(super) const DAY: &str = "montag dienstag mittwoch donnerstag freitag samstag sonntag sonnabend monday tuesday wednesday thursday friday saturday sunday";
 

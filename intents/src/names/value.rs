@@ -204,7 +204,7 @@ fn severity(word: &str) -> Option<&'static str> {
     Some(match word {
         "critical" | "critically" | "kritisch" | "kritische" | "kritischen" | "kritischer" | "kritisches"
         | "crit" | "criticals" => "critical",
-        "warning" | "warnings" | "warnung" | "warnungen" | "warn" | "warnstufe" => "warning",
+        "warning" | "warnings" | "warnung" | "warnungen" | "warnmeldung" | "warnmeldungen" | "warnhinweise" | "warn" | "warnstufe" => "warning",
         "info" | "infos" | "informational" | "informativ" | "informative" | "informativen" => "info",
         _ => return None,
     })
@@ -230,7 +230,7 @@ fn snapshot(text: &Text, start: usize, before: &str) -> Option<String> {
         return Some("latest".to_owned());
     }
     let next = text.tokens.get(start + 1).map_or("", |t| t.norm.as_str());
-    if matches!(word, "last" | "letzte" | "letzten" | "letzter" | "letztes" | "recent")
+    if matches!(word, "last" | "letzte" | "letzten" | "letztem" | "letzter" | "letztes" | "recent" | "juengstem" | "neuestem")
         && matches!(
             next,
             "snapshot"

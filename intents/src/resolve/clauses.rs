@@ -71,6 +71,11 @@ fn read_parts(
     {
         return None;
     }
+    // "Was hat dich dazu bewogen, grafana neu zu starten?": one question, and no request beside it.
+    let question = message.text.mark == Some('?') && !loose::polite_question(&message.text);
+    if question && hits.len() > 1 && !message.specs[hits[0].intent].changes {
+        hits.retain(|h| !message.specs[h.intent].changes);
+    }
     let asked: Vec<usize> = hits.iter().map(|h| h.intent).collect();
     for range in rest.clone() {
         let comma = message.text.tokens.get(range.end).is_some_and(|t| t.breaks == Some(','));
@@ -197,6 +202,9 @@ pub(super) fn spoils(
 ) -> Option<NoneReason> {
     let changes = asked.iter().any(|i| message.specs[*i].changes);
     let part = on.message(message.text.part(range.clone()), message.names);
+    if changes && (inverted(&part.text) && comma || not_yet(&part.text)) {
+        return Some(NoneReason::Later);
+    }
     let (reason, _) = mood(&part.text, &part.lattice)?;
     let words: Vec<&str> = part.text.tokens.iter().map(|t| t.norm.as_str()).collect();
     let acts = part.cues.iter().any(|c| asked.contains(&c.intent));
@@ -205,6 +213,7 @@ pub(super) fn spoils(
         NoneReason::Later if changes && (governs(&part.text) || (comma && part.text.tokens.len() <= 4)) => {
             Some(reason)
         }
+        NoneReason::Report if changes && words.contains(&"dabei") => Some(reason),
         // "Lohnt es sich, … zu installieren?"
         NoneReason::HowTo if changes && comma => Some(reason),
         NoneReason::Negated if taken_back(&words).is_some() => Some(reason),
@@ -217,6 +226,27 @@ pub(super) fn spoils(
             Some(reason)
         }
         _ => None,
+    }
+}
+
+/// "Sollte es ausfallen, …", "the day it ships, …": a condition without its word.
+fn inverted(text: &Text) -> bool {
+    let word = |i: usize| text.tokens.get(i).map_or("", |t| t.norm.as_str());
+    match word(0) {
+        "sollte" | "sollten" | "should" => !matches!(word(1), "ich" | "man" | "wir" | "i" | "we"),
+        "the" => matches!(word(1), "day" | "moment" | "minute" | "second" | "week" | "night" | "next"),
+        "on" | "am" | "an" => text.tokens.len() <= 4,
+        _ => false,
+    }
+}
+
+/// "…, but not before the kids are in bed", "…, aber erst nach dem Essen".
+fn not_yet(text: &Text) -> bool {
+    let mut words = text.tokens.iter().map(|t| t.norm.as_str()).skip_while(|w| matches!(*w, "but" | "aber" | "und" | "and" | "bitte"));
+    match words.next() {
+        Some("not" | "nicht" | "only") => words.any(|w| matches!(w, "before" | "until" | "till" | "vor" | "bevor" | "after" | "when" | "once")),
+        Some("erst") => true,
+        _ => false,
     }
 }
 
@@ -326,7 +356,8 @@ fn fit(on: &Understanding, message: &Message<'_>, text: Text, carried: bool) -> 
     let most = found.iter().map(|f| f.words).max()?;
     found.retain(|f| f.words == most);
     found.sort_by(|a, b| message.scores[b.intent].total_cmp(&message.scores[a.intent]));
-    let first = found.first()?;
+    // One word of a long message fits a short template by chance.
+    let first = found.first().filter(|f| f.words + f.filled.len() > 1)?;
     let several = found.iter().any(|f| f.intent != first.intent);
     if several && message.scores[first.intent] < 0.5 {
         return None;

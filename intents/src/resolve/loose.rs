@@ -190,7 +190,11 @@ pub(super) fn sure(message: &Message<'_>) -> Option<usize> {
 fn judge(message: &Message<'_>) -> Verdict {
     let ranked = message.ranked();
     let (top, p) = ranked[0];
-    let Some(spec) = message.specs.get(top) else { return Verdict { class: None, sure: None } };
+    // Of a log line or another language little is known, and what little there is says nothing.
+    let unknown = message.known < 0.35;
+    let Some(spec) = message.specs.get(top).filter(|_| !unknown) else {
+        return Verdict { class: None, sure: None };
+    };
     let cue = message.has_cue(top);
     let rival = ranked[1].1;
     let question = message.text.mark == Some('?') && !polite_question(&message.text);
@@ -199,6 +203,8 @@ fn judge(message: &Message<'_>) -> Verdict {
     // By its meaning, too, it asks for this: then less of the other voices is enough.
     let meant = message.meant == Some(top);
     let named = names_something(message);
+    // "rationale for the postgres restart"
+    let looks = message.cues.iter().any(|c| !message.specs[c.intent].changes && message.scores[c.intent] >= 0.01);
     let sure = if spec.changes {
         let enough = match (named, meant) {
             (true, true) => 0.5,
@@ -206,11 +212,12 @@ fn judge(message: &Message<'_>) -> Verdict {
             (false, true) => 0.8,
             (false, false) => 0.85,
         };
-        !question && !bare(message) && (cue || like || (meant && p >= 0.85)) && p >= enough && rival <= 0.3
+        !question && !looks && !bare(message) && (cue || like || (meant && p >= 0.85)) && p >= enough && rival <= 0.3
     } else if named {
         p >= 0.85 || (p >= 0.5 && (cue || like || meant) && !(p < 0.7 && statement(&message.text)))
     } else {
-        (p >= 0.93
+        let alike = message.near.is_some_and(|n| n.class == top && n.likeness >= 0.45);
+        ((p >= 0.93 && (cue || alike))
             || (p >= 0.75 && cue && like)
             || (p >= 0.7 && meant && (cue || like))
             || (p >= 0.85 && (cue || like) && message.known >= 0.8))

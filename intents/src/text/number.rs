@@ -169,6 +169,9 @@ pub(crate) fn duration(words: &[&str]) -> Option<(String, usize)> {
         _ => {}
     }
     // "eine weitere stunde", "another hour"
+    if let (true, Some(u), ("and", "a", "half")) = (w(0) == "another", unit(1), (w(2), w(3), w(4))) {
+        return quarters(6, u).map(|d| (d, 5));
+    }
     if matches!(w(0), "another" | "weitere") && unit(1).is_some() {
         return unit(1).map(|u| (whole(1, u), 2));
     }
