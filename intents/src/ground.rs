@@ -120,8 +120,14 @@ fn plausible(slot: &Slot, edge: &Edge, text: &Text, lattice: &Lattice) -> bool {
                 .any(|n| after.starts_with(n));
             !inside && (!article || noun)
         }
+        // "why did you scale it to 4?" names no operation.
         SlotType::Operation => {
-            !within(lattice, edge, &[Kind::Duration, Kind::Service, Kind::Host, Kind::Version, Kind::Day])
+            !matches!(before, "to" | "auf" | "at" | "from" | "von" | "vom" | "with" | "mit" | "um" | "aus")
+                && !within(
+                    lattice,
+                    edge,
+                    &[Kind::Duration, Kind::Service, Kind::Host, Kind::Version, Kind::Day],
+                )
         }
         // "got a minute?" is no span of time to look at.
         SlotType::Time | SlotType::Duration | SlotType::Horizon if edge.kind == Kind::Duration => {

@@ -16,7 +16,9 @@ pub(crate) fn mood(text: &Text, lattice: &Lattice) -> Option<(NoneReason, String
         return Some((NoneReason::Report, (*first).to_owned()));
     }
     // "bin gerade dabei, …"
-    if let Some(busy) = words.iter().position(|w| is_one("bin sind", w)).filter(|i| words[*i..].contains(&"dabei")) {
+    if let Some(busy) =
+        words.iter().position(|w| is_one("bin sind", w)).filter(|i| words[*i..].contains(&"dabei"))
+    {
         return Some((NoneReason::Report, format!("{} … dabei", words[busy])));
     }
     taken_back(&words)
@@ -41,8 +43,11 @@ pub(crate) fn weakens(word: &str) -> bool {
 
 /// "Bumped grafana over lunch": who tells what he did leaves himself out.
 fn past_tense<'a>(words: &'a [&'a str]) -> Option<&'a &'a str> {
-    let first = words.iter().find(|w| !is_one(words::BEFORE_QUESTION, w) && !is_one("just already finally", w))?;
-    let past = first.len() > 4 && first.ends_with("ed") && !is_one("speed feed embed need exceed proceed succeed", first);
+    let first =
+        words.iter().find(|w| !is_one(words::BEFORE_QUESTION, w) && !is_one("just already finally", w))?;
+    let past = first.len() > 4
+        && first.ends_with("ed")
+        && !is_one("speed feed embed need exceed proceed succeed", first);
     past.then_some(first)
 }
 

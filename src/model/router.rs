@@ -170,7 +170,8 @@ impl Model for Router {
     }
 
     async fn embed(&self, embedding_name: &str, texts: &[String]) -> Result<Vec<Vec<f32>>, ModelError> {
-        let has_it = |(_, embedding): &&(Server, Option<String>)| embedding.as_deref() == Some(embedding_name);
+        let has_it =
+            |(_, embedding): &&(Server, Option<String>)| embedding.as_deref() == Some(embedding_name);
         let Some((server, _)) = self.servers.iter().find(has_it) else {
             return Err(ModelError::Nobody(format!("no server has {embedding_name}")));
         };

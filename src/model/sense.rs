@@ -34,9 +34,16 @@ pub async fn sense(
         return Ok(Some(sense));
     }
     let began = std::time::Instant::now();
-    tracing::info!(model = name, "the embedding model is asked what the catalogue's sentences mean; this takes a minute or two");
+    tracing::info!(
+        model = name,
+        "the embedding model is asked what the catalogue's sentences mean; this takes a minute or two"
+    );
     let sense = Sense::learn(catalogue, model, name).await?;
-    tracing::info!(model = name, seconds = began.elapsed().as_secs(), "the embedding model helps to understand");
+    tracing::info!(
+        model = name,
+        seconds = began.elapsed().as_secs(),
+        "the embedding model helps to understand"
+    );
     if let Some(file) = &file
         && let Err(error) = keep(file, &sense.to_json()).await
     {

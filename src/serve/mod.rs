@@ -20,7 +20,6 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::model::sense_at_last;
 use crate::bots::Bot;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -29,6 +28,7 @@ use crate::house::{House, Parts};
 use crate::inbound::Lanes;
 use crate::inventory::Source;
 use crate::metrics::Metrics;
+use crate::model::sense_at_last;
 use crate::report::delivery;
 use crate::secrets::Secrets;
 use crate::store::{LeaseError, OutboxRow, Store, StoreError};

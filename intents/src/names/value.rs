@@ -102,6 +102,12 @@ pub(super) fn at(text: &Text, start: usize, add: &mut dyn FnMut(Edge)) {
     if let Some(value) = snapshot(text, start, before) {
         put(Kind::Snapshot, 1, value);
     }
+    // "op-2f81": the hyphen parts it.
+    let joined =
+        text.tokens.get(start + 1).is_some_and(|t| t.joined && t.norm.bytes().any(|b| b.is_ascii_digit()));
+    if word == "op" && joined {
+        put(Kind::Operation, 2, text.slice(start..start + 2).to_lowercase());
+    }
     if OPERATION.is_match(word) {
         put(Kind::Operation, 1, text.slice(start..start + 1).to_owned());
     }
@@ -204,7 +210,8 @@ fn severity(word: &str) -> Option<&'static str> {
     Some(match word {
         "critical" | "critically" | "kritisch" | "kritische" | "kritischen" | "kritischer" | "kritisches"
         | "crit" | "criticals" => "critical",
-        "warning" | "warnings" | "warnung" | "warnungen" | "warnmeldung" | "warnmeldungen" | "warnhinweise" | "warn" | "warnstufe" => "warning",
+        "warning" | "warnings" | "warnung" | "warnungen" | "warnmeldung" | "warnmeldungen"
+        | "warnhinweise" | "warn" | "warnstufe" => "warning",
         "info" | "infos" | "informational" | "informativ" | "informative" | "informativen" => "info",
         _ => return None,
     })
@@ -230,18 +237,21 @@ fn snapshot(text: &Text, start: usize, before: &str) -> Option<String> {
         return Some("latest".to_owned());
     }
     let next = text.tokens.get(start + 1).map_or("", |t| t.norm.as_str());
-    if matches!(word, "last" | "letzte" | "letzten" | "letztem" | "letzter" | "letztes" | "recent" | "juengstem" | "neuestem")
-        && matches!(
-            next,
-            "snapshot"
-                | "backup"
-                | "sicherung"
-                | "stand"
-                | "snapshots"
-                | "sicherungsstand"
-                | "datensicherung"
-        )
-    {
+    if matches!(
+        word,
+        "last"
+            | "letzte"
+            | "letzten"
+            | "letztem"
+            | "letzter"
+            | "letztes"
+            | "recent"
+            | "juengstem"
+            | "neuestem"
+    ) && matches!(
+        next,
+        "snapshot" | "backup" | "sicherung" | "stand" | "snapshots" | "sicherungsstand" | "datensicherung"
+    ) {
         return Some("latest".to_owned());
     }
     let mixed = word.bytes().any(|b| b.is_ascii_digit()) && word.bytes().any(|b| b.is_ascii_alphabetic());

@@ -242,9 +242,14 @@ fn inverted(text: &Text) -> bool {
 
 /// "…, but not before the kids are in bed", "…, aber erst nach dem Essen".
 fn not_yet(text: &Text) -> bool {
-    let mut words = text.tokens.iter().map(|t| t.norm.as_str()).skip_while(|w| matches!(*w, "but" | "aber" | "und" | "and" | "bitte"));
+    let mut words = text
+        .tokens
+        .iter()
+        .map(|t| t.norm.as_str())
+        .skip_while(|w| matches!(*w, "but" | "aber" | "und" | "and" | "bitte"));
     match words.next() {
-        Some("not" | "nicht" | "only") => words.any(|w| matches!(w, "before" | "until" | "till" | "vor" | "bevor" | "after" | "when" | "once")),
+        Some("not" | "nicht" | "only") => words
+            .any(|w| matches!(w, "before" | "until" | "till" | "vor" | "bevor" | "after" | "when" | "once")),
         Some("erst") => true,
         _ => false,
     }

@@ -112,12 +112,6 @@ pub(super) fn read(
     stop: Option<NoneReason>,
 ) -> Vec<Outcome> {
     note(message, draft);
-    {
-        let r = message.ranked();
-        let n = message.near;
-        draft.note("debug", format!("{{\"top\":\"{}\",\"p\":{},\"second\":\"{}\",\"rival\":{},\"cue\":{},\"anycue\":{},\"nearclass\":\"{}\",\"like\":{},\"nrival\":{},\"named\":{},\"known\":{},\"q\":{},\"polite\":{},\"st\":{},\"stop\":{},\"changes\":{}}}",
-            message.name(r[0].0), r[0].1, message.name(r[1].0), r[1].1, message.has_cue(r[0].0), !message.cues.is_empty(), n.map_or("-", |n| message.name(n.class)), n.map_or(0.0,|n| n.likeness), n.map_or(0.0,|n| n.share), names_something(message), message.known, message.text.mark==Some('?'), polite_question(&message.text), statement(&message.text), stop.is_some(), message.specs.get(r[0].0).is_some_and(|s| s.changes)));
-    }
     let verdict = judge(message);
     let stop = stop.filter(|reason| !(*reason == NoneReason::Report && asks_besides(on, message)));
     if let (None, Some(class), Some(why)) = (stop, verdict.class, verdict.sure) {
@@ -204,7 +198,8 @@ fn judge(message: &Message<'_>) -> Verdict {
     let meant = message.meant == Some(top);
     let named = names_something(message);
     // "rationale for the postgres restart"
-    let looks = message.cues.iter().any(|c| !message.specs[c.intent].changes && message.scores[c.intent] >= 0.01);
+    let looks =
+        message.cues.iter().any(|c| !message.specs[c.intent].changes && message.scores[c.intent] >= 0.01);
     let sure = if spec.changes {
         let enough = match (named, meant) {
             (true, true) => 0.5,
@@ -212,7 +207,12 @@ fn judge(message: &Message<'_>) -> Verdict {
             (false, true) => 0.8,
             (false, false) => 0.85,
         };
-        !question && !looks && !bare(message) && (cue || like || (meant && p >= 0.85)) && p >= enough && rival <= 0.3
+        !question
+            && !looks
+            && !bare(message)
+            && (cue || like || (meant && p >= 0.85))
+            && p >= enough
+            && rival <= 0.3
     } else if named {
         p >= 0.85 || (p >= 0.5 && (cue || like || meant) && !(p < 0.7 && statement(&message.text)))
     } else {
@@ -315,10 +315,13 @@ fn nothing(
 
 /// Whether a message names something and says nothing about it.
 fn bare(message: &Message<'_>) -> bool {
-    const SMALL: [&str; 16] =
-        ["on", "auf", "at", "in", "im", "to", "zu", "fuer", "fur", "for", "und", "and", "von", "of", "mit", "with"];
+    const SMALL: [&str; 16] = [
+        "on", "auf", "at", "in", "im", "to", "zu", "fuer", "fur", "for", "und", "and", "von", "of", "mit",
+        "with",
+    ];
     let says_itself = |i: usize| {
-        let found = message.lattice.iter().filter(|e| e.sort <= Sort::Ambiguous && (e.start..e.end).contains(&i));
+        let found =
+            message.lattice.iter().filter(|e| e.sort <= Sort::Ambiguous && (e.start..e.end).contains(&i));
         found.into_iter().any(|e| !matches!(e.kind, Kind::Pronoun | Kind::All | Kind::Severity | Kind::Scope))
     };
     let tokens = message.text.tokens.iter().enumerate();

@@ -161,9 +161,13 @@ async fn helpers(
     let mut wrong: Vec<String> =
         looks.into_iter().filter_map(|(name, look)| Some(format!("model {name}: {}", look.err()?))).collect();
     if models.embedding_name().is_some() && wrong.is_empty() {
-        eprintln!("ralf: the embedding model is asked what the catalogue means; the first time this takes a minute or two");
+        eprintln!(
+            "ralf: the embedding model is asked what the catalogue means; the first time this takes a minute or two"
+        );
     }
-    let sense = match model::sense(&models, ready.understanding.catalogue(), config.executors.runs.as_deref()).await {
+    let sense = match model::sense(&models, ready.understanding.catalogue(), config.executors.runs.as_deref())
+        .await
+    {
         Ok(sense) => sense,
         Err(error) => {
             wrong.push(format!("embeddings: {error}"));

@@ -36,12 +36,7 @@ pub(super) async fn run(parse: &Parse) -> Result<(), String> {
     }
 }
 
-async fn lines(
-    ready: &Ready,
-    parse: &Parse,
-    helpers: &Helpers,
-    out: &mut impl Write,
-) -> io::Result<()> {
+async fn lines(ready: &Ready, parse: &Parse, helpers: &Helpers, out: &mut impl Write) -> io::Result<()> {
     let mut input = io::stdin().lock();
     let mut line = Vec::new();
     while input.read_until(b'\n', &mut line)? > 0 {
