@@ -85,6 +85,12 @@ pub(crate) fn taken_back(words: &[&str]) -> Option<String> {
     let ends =
         |turn: &&&str| all.strip_suffix(**turn).is_some_and(|rest| rest.is_empty() || rest.ends_with(' '));
     let begins = words.first().filter(|w| is_one("scratch forget vergiss vergesst spar nvm nevermind", w));
+    const ANYWHERE: [&str; 6] =
+        ["anders ueberlegt", "changed my mind", "dir sparen", "spar dir", "scrap that", "enough with"];
+    let anywhere = ANYWHERE.iter().find(|turn| all.contains(*turn));
+    if let Some(turn) = anywhere {
+        return Some((*turn).to_owned());
+    }
     let begins = begins.or_else(|| words.first().filter(|_| words.starts_with(&["never", "mind"])));
     begins.copied().or_else(|| TURNS.iter().find(ends).copied()).map(str::to_owned)
 }
@@ -121,7 +127,7 @@ fn spent(words: &[&str], at: usize) -> bool {
     let courtesy = after.first().is_some_and(|w| is_one("mind hesitate", w));
     courtesy
         || is_one("no", words[at]) && after.first().is_some_and(|w| is_one(words::NO_AND, w))
-        || !is_one("no", words[at]) && any(after, words::OF_USE)
+        || !is_one("no kein keine keinen keiner", words[at]) && any(after, words::OF_USE)
         || not
             && (any(before, words::FAILS)
                 || any(before, words::OF_USE)
@@ -138,6 +144,9 @@ fn how_to(words: &[&str]) -> Option<String> {
             "kannst koenntest konntest wuerdest wurdest magst willst can could would will wirst",
             first,
         );
+    if polite && is_one("even ueberhaupt denn", third) {
+        return Some(format!("{first} {second} {third}"));
+    }
     if polite {
         let general = |w: &&[&str]| {
             matches!(w[..2], ["how", "to"] | ["wie", "man"] | ["wie", "ich"] | ["how", "i"])
@@ -175,6 +184,19 @@ fn how_to(words: &[&str]) -> Option<String> {
     {
         // "lass uns", "can we restart": the first is a request, the second a question.
         return Some(format!("{first} {second}"));
+    }
+    // "wäre es klüger, …?", "was meint ihr?"
+    if is_one("waere waer ist macht", first)
+        && second == "es"
+        && is_one("klueger besser sinnvoll sinnvoller schlau gut ok okay schlimm", third)
+    {
+        return Some(format!("{first} es {third}"));
+    }
+    let tail = words.len().checked_sub(3).map(|at| words[at..].join(" ")).unwrap_or_default();
+    if ["was meint ihr", "was meinst du", "was denkt ihr", "was denkst du", "do you think"]
+        .contains(&tail.as_str())
+    {
+        return Some(tail);
     }
     let unsure = [
         "weisst du",
@@ -224,6 +246,10 @@ fn report(words: &[&str], text: &Text, lattice: &Lattice) -> Option<String> {
     let done = words.iter().find(|w| participle(w));
     if let (Some(auxiliary), Some(done)) = (auxiliary, done) {
         return Some(format!("{auxiliary} … {done}"));
+    }
+    // "hab den Check laufen lassen"
+    if is_one("hab habe haben hat haste", words.first().copied().unwrap_or("")) && words.contains(&"lassen") {
+        return Some("hab … lassen".to_owned());
     }
     // No command says "restarted" or "finished".
     let make = words.iter().any(|w| is_one("mach mache machs", w));

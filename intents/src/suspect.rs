@@ -8,7 +8,7 @@ const MARKS: [char; 7] = ['{', '}', '<', '>', '$', '=', '\\'];
 const PIECES: [&str; 14] = [
     "](",
     "://",
-    "error",
+    "error:",
     "[firing]",
     "[resolved]",
     "traceback",
@@ -73,10 +73,34 @@ const FILES: [&str; 18] = [
 /// Whether a text looks like anything but a plain request.
 pub(crate) fn is_suspect(raw: &str) -> bool {
     let lower = raw.to_lowercase();
-    raw.contains(MARKS)
+    // "grafana -> 11.3" and "<3" are no code.
+    let bare = ["->", "=>", "<-", "<3", ">_", ">.<"]
+        .iter()
+        .fold(lower.clone(), |text, sign| text.replace(sign, " "));
+    bare.contains(MARKS)
+        || raw.contains("ERROR")
         || PIECES.iter().any(|piece| lower.contains(piece))
         || TURNS.iter().any(|turn| lower.contains(turn))
         || lower.split_whitespace().any(is_odd)
+}
+
+/// Whether a text is a line of a log or a piece of a configuration, whatever it contains.
+pub(crate) fn is_paste(raw: &str) -> bool {
+    let assigned = |key: &str| raw.contains(&format!("{key}="));
+    let keyed = |line: &&str| {
+        let line = line.trim_start().trim_start_matches("- ");
+        line.split_once(':').is_some_and(|(key, _)| !key.is_empty() && !key.contains(' '))
+    };
+    let lines = raw.lines().filter(|line| !line.trim().is_empty()).count();
+    let stamped = raw.split_whitespace().take(3).any(|word| {
+        word.len() >= 19
+            && word.as_bytes()[..4].iter().all(u8::is_ascii_digit)
+            && word.contains('T')
+            && word.contains(':')
+    });
+    (["level", "msg", "ts", "caller"].into_iter().filter(|key| assigned(key)).count() > 1)
+        || stamped
+        || (lines > 2 && raw.lines().filter(keyed).count() * 3 >= lines * 2)
 }
 
 /// A path, a file's name, a variable's name, a process in a log.
@@ -102,9 +126,20 @@ mod tests {
             "restart grafana and/or show me its logs since 14:30",
             "logs von uptime-kuma (seit gestern), bitte",
             "zeig mir den status; danke.",
+            "gitea throws errors, please restart it",
+            "postgres downgrade -> 15.8",
         ] {
             assert!(!is_suspect(said), "{said}");
         }
+    }
+
+    #[test]
+    fn pasted_lines_are_told_from_matchers() {
+        assert!(is_paste("level=error ts=2024-05-02T11:03:44Z caller=main.go:412 msg=\"x\""));
+        assert!(is_paste("2024-11-03T02:00:14Z warn restarting container"));
+        assert!(is_paste("- alert: DiskFull\n  expr: a < 0.1\n  for: 10m\n"));
+        assert!(!is_paste("subscribe severity=critical instance=~\"pi.*\""));
+        assert!(!is_paste("grafana: neu starten"));
     }
 
     #[test]

@@ -39,15 +39,25 @@ const TEST: &str = include_str!("data/test.jsonl");
 
 #[test]
 fn the_development_set() {
-    let bounds =
-        Bounds { right: 0.92, asked: 0.07, wrong_changing: 0.001, foreign_actions: 0.002, languages_apart: 0.03 };
+    let bounds = Bounds {
+        right: 0.92,
+        asked: 0.07,
+        wrong_changing: 0.001,
+        foreign_actions: 0.002,
+        languages_apart: 0.03,
+    };
     keeps("dev", &run(DEV), &bounds);
 }
 
 #[test]
 fn the_test_set() {
-    let bounds =
-        Bounds { right: 0.83, asked: 0.14, wrong_changing: 0.005, foreign_actions: 0.02, languages_apart: 0.03 };
+    let bounds = Bounds {
+        right: 0.83,
+        asked: 0.14,
+        wrong_changing: 0.005,
+        foreign_actions: 0.02,
+        languages_apart: 0.03,
+    };
     keeps("test", &run(TEST), &bounds);
 }
 
@@ -72,7 +82,9 @@ fn no_sentence_of_the_sets_is_an_example_of_the_catalogue() {
     for kind in ["services", "hosts"] {
         for (name, thing) in inventory[kind].as_object().unwrap() {
             names.push(name.to_lowercase());
-            names.extend(thing["aliases"].as_array().into_iter().flatten().map(|a| a.as_str().unwrap().to_lowercase()));
+            names.extend(
+                thing["aliases"].as_array().into_iter().flatten().map(|a| a.as_str().unwrap().to_lowercase()),
+            );
         }
     }
     for kind in ["alerts", "secrets"] {

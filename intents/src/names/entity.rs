@@ -243,7 +243,15 @@ pub(super) fn scope_aliases(name: &str) -> &'static [&'static str] {
         ],
         "firewall" => &["firewalls", "firewall-regeln", "firewall rules", "firewallregeln"],
         "containers" => &["container", "docker", "docker-container", "containern"],
-        "backups" => &["backup", "sicherungen", "datensicherung", "datensicherungen", "backup-richtlinie"],
+        "backups" => &[
+            "backup",
+            "sicherungen",
+            "datensicherung",
+            "datensicherungen",
+            "backup-richtlinie",
+            "sicherungsstrategie",
+            "backup-strategie",
+        ],
         "gdpr" => &["dsgvo", "datenschutz", "privacy", "data protection", "dsgvo-konformität"],
         "passwords" => &[
             "passwörter",

@@ -102,6 +102,22 @@ pub(super) fn at(text: &Text, start: usize, add: &mut dyn FnMut(Edge)) {
     if let Some(value) = snapshot(text, start, before) {
         put(Kind::Snapshot, 1, value);
     }
+    let named = matches!(
+        before,
+        "operation"
+            | "op"
+            | "vorgang"
+            | "vorgangs"
+            | "entscheidung"
+            | "decision"
+            | "aktion"
+            | "action"
+            | "id"
+    );
+    let mixed = word.bytes().any(|b| b.is_ascii_digit()) && word.bytes().any(|b| b.is_ascii_alphabetic());
+    if named && mixed && (4..=26).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        put(Kind::Operation, 1, text.slice(start..start + 1).to_owned());
+    }
     // "op-2f81": the hyphen parts it.
     let joined =
         text.tokens.get(start + 1).is_some_and(|t| t.joined && t.norm.bytes().any(|b| b.is_ascii_digit()));
@@ -212,7 +228,8 @@ fn severity(word: &str) -> Option<&'static str> {
         | "crit" | "criticals" => "critical",
         "warning" | "warnings" | "warnung" | "warnungen" | "warnmeldung" | "warnmeldungen"
         | "warnhinweise" | "warn" | "warnstufe" => "warning",
-        "info" | "infos" | "informational" | "informativ" | "informative" | "informativen" => "info",
+        "info" | "infos" | "infomeldung" | "infomeldungen" | "informational" | "informativ"
+        | "informative" | "informativen" => "info",
         _ => return None,
     })
 }

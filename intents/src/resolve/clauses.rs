@@ -2,13 +2,14 @@
 
 use super::outcome::{outcomes, parts};
 use super::{loose, promote};
+use crate::Lang;
 use crate::ask;
-use crate::catalogue::SlotType;
+use crate::catalogue::{Catalogue, IntentSpec, SlotType};
 use crate::clause::clauses;
 use crate::ground::ground;
 use crate::mood::{mood, taken_back};
 use crate::names::{Kind, Sort};
-use crate::reading::{NoneReason, Outcome, Slots};
+use crate::reading::{Ask, NoneReason, Outcome, Slots};
 use crate::text::Text;
 use crate::understanding::{Draft, Message, Understanding};
 use std::ops::Range;
@@ -20,7 +21,8 @@ struct Hit {
     said: String,
     /// What the classifier gives the clause.
     score: f32,
-    /// Where its clause ends.
+    /// Where its clause begins and ends.
+    start: usize,
     end: usize,
     /// A name was carried over from another clause.
     carried: bool,
@@ -54,7 +56,7 @@ fn read_parts(
         });
         match found {
             Some((hit, end)) => {
-                hits.push(Hit { end: cuts[end - 1].end, ..hit });
+                hits.push(Hit { start: cuts[at].start, end: cuts[end - 1].end, ..hit });
                 at = end;
             }
             None => {
@@ -76,10 +78,25 @@ fn read_parts(
     if question && hits.len() > 1 && !message.specs[hits[0].intent].changes {
         hits.retain(|h| !message.specs[h.intent].changes);
     }
+    // "… also das Backup von heute", "… geht das?" go with what was said before.
+    if hits.len() > 1 {
+        let first = |h: &Hit| message.text.tokens.get(h.start).map_or("", |t| t.norm.as_str());
+        hits.retain(|h| !matches!(first(h), "also" | "sprich" | "meaning" | "namely" | "heisst"));
+    }
     let asked: Vec<usize> = hits.iter().map(|h| h.intent).collect();
+    // "hab den Check schon laufen lassen, alles grün"
+    let names_nothing = |h: &Hit| h.outcomes.iter().filter_map(parts).all(|(_, slots)| slots.is_empty());
+    if let [hit] = hits.as_slice()
+        && names_nothing(hit)
+        && let Some(range) = rest.iter().find(|r| r.end <= hit.start && reports(on, message, r))
+    {
+        draft.note("modality", format!("{}: {}", message.text.slice(range.clone()), NoneReason::Report));
+        return Some(vec![Outcome::None(NoneReason::Report)]);
+    }
     for range in rest.clone() {
-        let comma = message.text.tokens.get(range.end).is_some_and(|t| t.breaks == Some(','));
-        if let Some(reason) = spoils(on, message, &range, &asked, comma) {
+        // A comma or an "und" joins; a full stop parts.
+        let joins = message.text.tokens.get(range.end).is_some_and(|t| matches!(t.breaks, None | Some(',')));
+        if let Some(reason) = spoils(on, message, &range, &asked, joins) {
             draft.note("modality", format!("{}: {reason}", message.text.slice(range)));
             return Some(vec![Outcome::None(reason)]);
         }
@@ -108,7 +125,7 @@ fn read_parts(
     }
     said_twice(&mut out);
     if let ([hit], [Outcome::Intent(_) | Outcome::Ask(_)]) = (hits.as_slice(), out.as_slice())
-        && let Some(better) = with_rest(message, hit, &rest)
+        && let Some(better) = with_rest(on.catalogue(), draft.lang, message, hit, &rest)
     {
         draft.note("grounding", "a slot stands in another clause");
         out = vec![better];
@@ -130,6 +147,12 @@ fn read_parts(
     Some(out)
 }
 
+fn reports(on: &Understanding, message: &Message<'_>, range: &Range<usize>) -> bool {
+    let part = message.text.part(range.clone());
+    let lattice = on.lattice(&part, message.names);
+    matches!(mood(&part, &lattice), Some((NoneReason::Report, _)))
+}
+
 /// "traefik runternehmen und entsorgen": the same in other words, or with less of it said, is one request.
 fn said_twice(out: &mut Vec<Outcome>) {
     let all: Vec<Option<(String, Slots)>> = out.iter().map(parts).collect();
@@ -148,7 +171,13 @@ fn said_twice(out: &mut Vec<Outcome>) {
 
 /// "vaultwarden aufsetzen, und zwar auf dem nuc": what the clause left open may stand in another one. For what changes
 /// the homelab that is one after it, or words that say themselves what they are ("yesterday's backup, restore it").
-fn with_rest(message: &Message<'_>, hit: &Hit, rest: &[Range<usize>]) -> Option<Outcome> {
+fn with_rest(
+    catalogue: &Catalogue,
+    lang: Lang,
+    message: &Message<'_>,
+    hit: &Hit,
+    rest: &[Range<usize>],
+) -> Option<Outcome> {
     let spec = message.specs[hit.intent];
     let [Outcome::Intent(_) | Outcome::Ask(_)] = hit.outcomes.as_slice() else { return None };
     let (_, known) = parts(&hit.outcomes[0])?;
@@ -156,7 +185,14 @@ fn with_rest(message: &Message<'_>, hit: &Hit, rest: &[Range<usize>]) -> Option<
         return None;
     }
     let whole = ground(spec, &message.text, &message.lattice, message.names);
-    let [Outcome::Intent(intent)] = whole.as_slice() else { return None };
+    let intent = match whole.as_slice() {
+        [Outcome::Intent(intent)] => intent,
+        // "pihole to 5.17, v6 ate my settings. rollback": which of the two?
+        [Outcome::Ask(ask)] if spec.changes && ask.slots.len() >= known.len() && names_version(spec, ask) => {
+            return Some(whole[0].clone());
+        }
+        _ => return None,
+    };
     let keeps = known.iter().all(|(name, value)| intent.slots.get(name) == Some(value));
     let mut more = intent.slots.iter().filter(|(name, _)| !known.contains_key(*name));
     let stands = |name: &str, value: &String| {
@@ -168,8 +204,23 @@ fn with_rest(message: &Message<'_>, hit: &Hit, rest: &[Range<usize>]) -> Option<
                 || (kind == Some(SlotType::Version) && wanted(message, e.start))
         })
     };
-    (keeps && intent.slots.len() > known.len() && more.all(|(name, value)| stands(name, value)))
-        .then(|| whole[0].clone())
+    if !keeps || intent.slots.len() <= known.len() {
+        return None;
+    }
+    if more.all(|(name, value)| stands(name, value)) {
+        return Some(whole[0].clone());
+    }
+    // A version that is named and perhaps not meant is asked about, and not left out.
+    let versioned = intent.slots.keys().any(|name| {
+        !known.contains_key(name) && spec.slot(name).is_some_and(|s| s.kind == SlotType::Version)
+    });
+    let both = [(spec.name.clone(), intent.slots.clone()), (spec.name.clone(), known)];
+    versioned.then(|| Outcome::Ask(ask::which(catalogue, &both, lang)))
+}
+
+fn names_version(spec: &IntentSpec, ask: &Ask) -> bool {
+    let missing = ask.missing.as_deref().and_then(|name| spec.slot(name));
+    missing.is_some_and(|slot| slot.kind == SlotType::Version)
 }
 
 /// Whether a version at a place is one to go to: "should be on 0.53.3".
@@ -363,6 +414,10 @@ fn fit(on: &Understanding, message: &Message<'_>, text: Text, carried: bool) -> 
     found.sort_by(|a, b| message.scores[b.intent].total_cmp(&message.scores[a.intent]));
     // One word of a long message fits a short template by chance.
     let first = found.first().filter(|f| f.words + f.filled.len() > 1)?;
+    // "geht das?" beside a request asks about the request.
+    if carried && first.words < 2 && !message.specs[first.intent].changes {
+        return None;
+    }
     let several = found.iter().any(|f| f.intent != first.intent);
     if several && message.scores[first.intent] < 0.5 {
         return None;
@@ -372,6 +427,7 @@ fn fit(on: &Understanding, message: &Message<'_>, text: Text, carried: bool) -> 
     let said = format!("{}: {} in `{}`", spec.name, first.template, text.raw.trim());
     Some(Hit {
         score,
+        start: 0,
         end: 0,
         intent: first.intent,
         outcomes: outcomes(spec, first, message.names),

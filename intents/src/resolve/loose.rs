@@ -5,7 +5,7 @@ use super::outcome::parts;
 use crate::ask;
 use crate::clause::clauses;
 use crate::ground::ground;
-use crate::mood::mood;
+use crate::mood::{mood, taken_back};
 use crate::names::{Kind, Sort};
 use crate::reading::{NoneReason, Outcome, Slots};
 use crate::text::Text;
@@ -79,10 +79,11 @@ pub(super) fn blocked(message: &Message<'_>, draft: &mut Draft) -> Option<NoneRe
             NoneReason::Negated | NoneReason::Later if p >= 0.9 => false,
             NoneReason::Later => !matches!(spec.name.as_str(), "subscribe_alerts" | "plan_capacity"),
             NoneReason::Negated => {
-                spec.name != "silence_alert"
-                    && message.text.tokens.iter().any(|t| {
-                        matches!(t.norm.as_str(), "dont" | "never" | "niemals" | "keinesfalls" | "bloss")
-                    })
+                let words: Vec<&str> = message.text.tokens.iter().map(|t| t.norm.as_str()).collect();
+                let forbids = |w: &&str| {
+                    matches!(*w, "dont" | "never" | "niemals" | "keinesfalls" | "bloss" | "kein" | "keine")
+                };
+                spec.name != "silence_alert" && (words.iter().any(forbids) || taken_back(&words).is_some())
             }
             NoneReason::Report => {
                 said.starts_with("ich")
@@ -112,6 +113,10 @@ pub(super) fn read(
     stop: Option<NoneReason>,
 ) -> Vec<Outcome> {
     note(message, draft);
+    if crate::suspect::is_paste(&message.text.raw) {
+        draft.note("modality", "pasted from a log or a file");
+        return vec![Outcome::None(NoneReason::NotOurs)];
+    }
     let verdict = judge(message);
     let stop = stop.filter(|reason| !(*reason == NoneReason::Report && asks_besides(on, message)));
     if let (None, Some(class), Some(why)) = (stop, verdict.class, verdict.sure) {
@@ -253,6 +258,7 @@ fn sentences(
         let Verdict { class: Some(class), sure: Some(_) } = judge(&part) else { continue };
         let calm = mood(&part.text, &part.lattice).is_none();
         let seconded = part.has_cue(class) || message.scores[class] >= 0.2;
+        let calm = calm && !(message.specs[class].changes && statement(&part.text));
         if calm && seconded && best.is_none_or(|b| b.0 < part.scores[class]) {
             best = Some((part.scores[class], at, class));
         }
@@ -285,7 +291,16 @@ pub(super) fn statement(text: &Text) -> bool {
     if text.mark == Some('?') || words.iter().any(|w| OPENS.contains(w)) || polite_question(text) {
         return false;
     }
-    words.iter().skip(1).any(|w| VERB.contains(w)) && !words.first().is_some_and(|w| VERB.contains(w))
+    // "jellyfin's back on 10.8"
+    let is = text.tokens.windows(2).any(|w| {
+        let raw = text.raw.get(w[0].at.clone()).unwrap_or_default();
+        raw.ends_with("'s")
+            && matches!(
+                w[1].norm.as_str(),
+                "back" | "up" | "down" | "on" | "running" | "done" | "fixed" | "gone"
+            )
+    });
+    is || words.iter().skip(1).any(|w| VERB.contains(w)) && !words.first().is_some_and(|w| VERB.contains(w))
 }
 
 /// Whether anything of the homelab is named.
