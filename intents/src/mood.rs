@@ -47,7 +47,7 @@ fn past_tense<'a>(words: &'a [&'a str]) -> Option<&'a &'a str> {
         words.iter().find(|w| !is_one(words::BEFORE_QUESTION, w) && !is_one("just already finally", w))?;
     let past = first.len() > 4
         && first.ends_with("ed")
-        && !is_one("speed feed embed need exceed proceed succeed", first);
+        && !is_one("speed feed embed need exceed proceed succeed desired needed", first);
     past.then_some(first)
 }
 

@@ -118,7 +118,8 @@ pub(super) fn read(
         return vec![Outcome::None(NoneReason::NotOurs)];
     }
     let verdict = judge(message);
-    let stop = stop.filter(|reason| !(*reason == NoneReason::Report && asks_besides(on, message)));
+    let told = |reason: &NoneReason| matches!(reason, NoneReason::Report | NoneReason::Negated);
+    let stop = stop.filter(|reason| !(told(reason) && asks_besides(on, message)));
     if let (None, Some(class), Some(why)) = (stop, verdict.class, verdict.sure) {
         draft.note("agreement", why);
         return ground(message.specs[class], &message.text, &message.lattice, message.names);
@@ -134,7 +135,8 @@ pub(super) fn read(
         return nothing(on, message, draft, &ranked);
     };
     let p = message.scores[class];
-    if statement(&message.text) && p < 0.9 {
+    let asks = names_something(message) && p >= 0.6;
+    if statement(&message.text) && p < 0.9 && !asks {
         draft.note("modality", "a statement");
         return vec![Outcome::None(NoneReason::NotOurs)];
     }
@@ -146,15 +148,25 @@ pub(super) fn read(
     doubt(on, message, draft, &ranked)
 }
 
-/// Whether one part of a message tells something and another asks: "der pi5 ist eingefroren, boote ihn neu".
+/// Whether one part of a message tells something and another asks: "der pi5 ist eingefroren, boote ihn neu". What is
+/// negated may not be what is asked for.
 fn asks_besides(on: &Understanding, message: &Message<'_>) -> bool {
-    let (top, _) = message.ranked()[0];
-    let asks = |range: Range<usize>| {
-        let part = on.message(message.text.part(range), message.names);
-        mood(&part.text, &part.lattice).is_none() && !statement(&part.text) && part.scores[top] >= 0.4
+    let (top, p) = message.ranked()[0];
+    let parts: Vec<_> = clauses(&message.text, false)
+        .into_iter()
+        .map(|range| on.message(message.text.part(range), message.names))
+        .collect();
+    let asks = |part: &Message<'_>| {
+        part.text.tokens.len() > 1
+            && mood(&part.text, &part.lattice).is_none()
+            && !statement(&part.text)
+            && (part.scores[top] >= 0.4 || p >= 0.9)
     };
-    let ranges = clauses(&message.text, false);
-    ranges.len() > 1 && ranges.into_iter().any(asks)
+    let forbids = |part: &Message<'_>| {
+        matches!(mood(&part.text, &part.lattice), Some((NoneReason::Negated, _)))
+            && (part.has_cue(top) || part.scores[top] >= 0.3)
+    };
+    parts.len() > 1 && parts.iter().any(asks) && !parts.iter().any(forbids)
 }
 
 fn note(message: &Message<'_>, draft: &mut Draft) {

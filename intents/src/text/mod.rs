@@ -92,7 +92,9 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
                 && start > 0
                 && chars[i - 1].1 == ' '
                 && chars.get(i + 1).is_some_and(|c| c.1 == ' ');
+            let arrow = c == '→' || (c == '>' && start > 0 && matches!(chars[i - 1].1, '-' | '='));
             if dash
+                || arrow
                 || matches!(c, ',' | '.' | ';' | ':' | '!' | '?' | '\n' | '–' | '—' | '(' | ')' | '…')
                     && !joined
             {
