@@ -3,6 +3,7 @@
 use crate::Lang;
 use crate::ask;
 use crate::catalogue::{IntentSpec, SlotType};
+use crate::mood::taken_back;
 use crate::names::{Edge, Names, Sort};
 use crate::reading::{Intent, Outcome, Reading};
 use crate::resolve::complete;
@@ -132,7 +133,7 @@ impl Understanding {
         let words: Vec<&str> = text.tokens.iter().map(|t| t.norm.as_str()).collect();
         let has = |list: &[&str], from: &[&str]| from.iter().any(|w| list.contains(w));
         let (instead, also) = (has(INSTEAD, &words), has(ALSO, &words));
-        if !(instead || also) || words.len() > 14 {
+        if !(instead || also) || words.len() > 14 || taken_back(&words).is_some() {
             return None;
         }
         let edges = cover(spec, &text, &lattice)?;
@@ -177,10 +178,15 @@ fn cover(spec: &IntentSpec, text: &Text, lattice: &crate::names::Lattice) -> Opt
             let slot = spec.slots.iter().find(|s| crate::grammar::fits(spec, &s.name, edge))?;
             (!small(&text.tokens[at].norm)).then(|| (slot.name.clone(), edge.clone()))
         });
+        // "nicht jellyfin und gitea, grafana": what was not meant ends at a comma or a "sondern".
+        if text.tokens[at].breaks.is_some()
+            || matches!(text.tokens[at].norm.as_str(), "sondern" | "but" | "lieber")
+        {
+            negated = false;
+        }
         if let Some((slot, edge)) = fitting {
             at = edge.end;
-            // "nicht jellyfin, grafana": the first is what was not meant.
-            if !std::mem::take(&mut negated) {
+            if !negated {
                 out.retain(|(name, _)| name != &slot);
                 out.push((slot, edge));
             }
@@ -193,7 +199,8 @@ fn cover(spec: &IntentSpec, text: &Text, lattice: &crate::names::Lattice) -> Opt
         negated |= matches!(token.norm.as_str(), "nicht" | "not");
         at += 1;
     }
-    (!out.is_empty()).then_some(out)
+    // "grafana doch nicht": nothing is meant in its place.
+    (!out.is_empty() && !negated).then_some(out)
 }
 
 fn small(word: &str) -> bool {

@@ -36,7 +36,8 @@ impl Cues {
 
     /// The best cue of each intent that a message has one of, strongest first.
     pub(crate) fn read(&self, text: &Text, lattice: &Lattice) -> Vec<Cue> {
-        let matcher = Matcher { text, lattice, fits: &|_, _| false, allow: Sort::Exact, ends: &[] };
+        let matcher =
+            Matcher { text, lattice, fits: &|_, _| false, allow: Sort::Exact, passes_names: true, ends: &[] };
         let mut out: Vec<Cue> = Vec::new();
         for (intent, program, cue) in &self.programs {
             let hit = |word: &str| {

@@ -126,7 +126,8 @@ impl Grammar {
             let entry = &self.programs[id];
             let spec = specs[entry.intent];
             let fits = |slot: &str, edge: &Edge| fits(spec, slot, edge);
-            let matcher = Matcher { text, lattice, fits: &fits, allow, ends: &ends };
+            let passes_names = !spec.changes;
+            let matcher = Matcher { text, lattice, fits: &fits, allow, passes_names, ends: &ends };
             let Some(filled) = starts.iter().find_map(|start| matcher.run(&entry.program, *start)) else {
                 continue;
             };
@@ -187,7 +188,7 @@ impl Grammar {
 }
 
 fn polite<'a>(text: &'a Text, lattice: &'a Lattice) -> Matcher<'a> {
-    Matcher { text, lattice, fits: &|_, _| false, allow: Sort::Exact, ends: &[] }
+    Matcher { text, lattice, fits: &|_, _| false, allow: Sort::Exact, passes_names: true, ends: &[] }
 }
 
 /// Whether a stretch can fill a slot of an intent.

@@ -8,7 +8,7 @@ use crate::grammar::Grammar;
 use crate::names::{Lattice, Names};
 use crate::nearest::{Near, Nearest};
 use crate::reading::{Candidate, NoneReason, Outcome, Reading, Trace};
-use crate::text::Text;
+use crate::text::{MOST_WORDS, Text};
 
 /// Turns sentences into intents; made once from a catalogue.
 #[derive(Debug, Clone)]
@@ -107,6 +107,11 @@ impl Understanding {
         &self.catalogue
     }
 
+    /// Whether carrying an intent out changes the homelab.
+    pub(crate) fn changes(&self, intent: &str) -> bool {
+        self.catalogue.get(intent).is_some_and(|spec| spec.changes)
+    }
+
     /// Reads a message without any model: pure, and a matter of microseconds. `hint` is the language of the talk.
     #[must_use]
     pub fn read(&self, text: &str, names: &Names, hint: Option<Lang>) -> Reading {
@@ -127,8 +132,7 @@ impl Understanding {
         (message, Draft::new(guess.or(hint).unwrap_or(Lang::De)))
     }
 
-    pub(crate) fn message<'a>(&'a self, mut text: Text, names: &'a Names) -> Message<'a> {
-        text.tokens.truncate(MOST_WORDS);
+    pub(crate) fn message<'a>(&'a self, text: Text, names: &'a Names) -> Message<'a> {
         let lattice = self.lattice(&text, names);
         let cues = self.cues.read(&text, &lattice);
         let words = delexicalise(&text, &lattice);
@@ -177,6 +181,3 @@ impl Understanding {
 /// How much the words of a message weigh, and how much its meaning; found on the development set.
 const WORDS: f32 = 0.9;
 const MEANING: f32 = 0.5;
-
-/// A message with more words is no command.
-const MOST_WORDS: usize = 120;

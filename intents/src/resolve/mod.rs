@@ -23,6 +23,15 @@ pub(crate) fn resolve(
     hint: Option<Lang>,
 ) -> Reading {
     let mut outcomes = read(on, message, &mut draft, hint);
+    if excepts(message) {
+        for outcome in outcomes
+            .iter_mut()
+            .filter(|o| !matches!(o, Outcome::None(_)) && parts(o).is_some_and(|p| on.changes(&p.0)))
+        {
+            draft.note("modality", "everything but something: that can't be asked for in one go");
+            *outcome = Outcome::None(crate::NoneReason::Negated);
+        }
+    }
     let code = crate::suspect::is_suspect(&message.text.raw);
     for outcome in &mut outcomes {
         if let Outcome::Intent(intent) = outcome
@@ -35,6 +44,24 @@ pub(crate) fn resolve(
         }
     }
     done(draft, outcomes)
+}
+
+/// "everything but grafana", "alles, nur grafana nicht": what is named is what shall not be touched.
+fn excepts(message: &Message<'_>) -> bool {
+    let words: Vec<&str> = message.text.tokens.iter().map(|t| t.norm.as_str()).collect();
+    let all =
+        |w: &&str| matches!(*w, "alles" | "alle" | "allen" | "everything" | "all" | "every" | "saemtliche");
+    let Some(from) = words.iter().position(|w| all(&w)) else { return false };
+    let covered = |at: usize| message.lattice.covers(at);
+    (from + 1..words.len()).any(|at| match words[at] {
+        "ausser" | "ausgenommen" | "except" | "excluding" | "ohne" | "without" => true,
+        "auf" => words[at - 1] == "bis",
+        "from" => words[at - 1] == "apart",
+        "than" => words[at - 1] == "other",
+        "but" | "aber" | "nur" | "nicht" | "not" => (at.saturating_sub(2)..(at + 4).min(words.len()))
+            .any(|near| near != at && near > from && covered(near)),
+        _ => false,
+    })
 }
 
 fn read(on: &Understanding, message: &Message<'_>, draft: &mut Draft, hint: Option<Lang>) -> Vec<Outcome> {

@@ -1,7 +1,7 @@
 //! Runs a program over a message: every pair of step and place is tried once, so time is bounded by their product.
 
 use super::{Instr, Program};
-use crate::names::{Edge, Lattice, Sort};
+use crate::names::{Edge, Kind, Lattice, Sort};
 use crate::text::Text;
 
 /// A slot and what fills it.
@@ -19,6 +19,8 @@ pub(crate) struct Matcher<'a> {
     pub(crate) fits: &'a dyn Fn(&str, &Edge) -> bool,
     /// The least sure reading of a stretch that is still let in.
     pub(crate) allow: Sort,
+    /// Whether a "*" may pass over the name of a service: not in a template that asks for a change of another.
+    pub(crate) passes_names: bool,
     /// Places where a sentence may end, besides the end.
     pub(crate) ends: &'a [bool],
 }
@@ -95,8 +97,13 @@ impl Run<'_> {
             }
             Instr::Gap => {
                 let here = self.go(pc + 1, at);
-                // What takes the force from a command is never passed over.
+                // What takes the force from a command is never passed over, nor another clause, nor another name.
+                let named = || {
+                    let sure = |e: &&Edge| e.sort <= Sort::Ambiguous && e.kind == Kind::Service;
+                    self.on.lattice.at(at).iter().any(|e| sure(&e))
+                };
                 let plain = tokens.get(at).is_some_and(|t| !crate::mood::weakens(&t.norm));
+                let plain = plain && (self.on.passes_names || !named());
                 if here.is_none() && plain { self.go(pc, at + 1) } else { here }
             }
             Instr::Slot(names) => self.slot(names, pc, at),

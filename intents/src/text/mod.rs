@@ -7,8 +7,11 @@ mod words;
 
 use std::ops::Range;
 
-pub(crate) use fold::{fold_word, squash, variants};
+pub(crate) use fold::{fold_word, is_silent, squash, variants};
 pub(crate) use words::is_skippable;
+
+/// A message with more words is no command, and no more of it is looked at.
+pub(crate) const MOST_WORDS: usize = 120;
 
 /// The norm of the token that stands for quoted text or code.
 pub(crate) const QUOTE: &str = "\u{1}quote";
@@ -41,7 +44,8 @@ impl Text {
     /// Reads a message; `keep` tells which quoted words are names, and so stay.
     pub(crate) fn new(raw: &str, keep: impl Fn(&str) -> bool) -> Self {
         let masked = quote::mask(raw, keep);
-        let tokens = tokens(&masked);
+        let mut tokens = tokens(&masked);
+        tokens.truncate(MOST_WORDS);
         let mark =
             masked.trim_end().chars().rev().find(|c| !c.is_whitespace()).filter(|c| "?!.".contains(*c));
         Self { raw: masked, tokens, mark }
