@@ -11,7 +11,11 @@ use words::{is_one, participle};
 /// Why a clause is no command to act now; nothing when it may be one.
 pub(crate) fn mood(text: &Text, lattice: &Lattice) -> Option<(NoneReason, String)> {
     let words: Vec<&str> = text.tokens.iter().map(|t| word(text, t)).collect();
-    let told = words.first().filter(|w| is_one("did got ran took had", w) && text.mark != Some('?'));
+    let second = words.get(1).copied().unwrap_or("");
+    let asks = is_one("anything anybody anyone something you it that the we i he she they", second);
+    let told = words
+        .first()
+        .filter(|w| is_one("did got ran took had", w) && text.mark != Some('?') && !(**w == "did" && asks));
     if let Some(first) = told.or_else(|| past_tense(&words)) {
         return Some((NoneReason::Report, (*first).to_owned()));
     }
@@ -271,7 +275,12 @@ fn report(words: &[&str], text: &Text, lattice: &Lattice) -> Option<String> {
     }
     // "ich starte gerade grafana neu", "I'm restarting grafana"
     if let Some(first) = words.iter().position(|w| is_one("ich wir i im we were", w)).filter(|i| *i < 2) {
-        let doing = |w: &&&str| is_one(words::OWN_DOING, w) || (w.len() > 5 && w.ends_with("ing"));
+        let doing = |w: &&&str| {
+            is_one(words::OWN_DOING, w)
+                || (w.len() > 5
+                    && w.ends_with("ing")
+                    && !is_one("everything anything something nothing morning evening", w))
+        };
         if let Some(next) = words[first + 1..].iter().take(3).find(doing) {
             return Some(format!("{} {next}", words[first]));
         }

@@ -221,7 +221,9 @@ fn what_is_odd_is_remarked() {
     has(format!("{}: ", path("wake.toml")), "give it a `question`");
     has(format!("{}:16: ", path("wake.toml")), "is also read as `restart_service`");
     has(format!("{}:24: ", path("wake.toml")), "not read as `wake_host`");
-    assert_eq!(remarks.len(), 5, "{remarks:#?}");
+    // A few of the built-in examples are for the classifier alone.
+    let hard = |r: &&String| r.contains("discover.toml") && r.contains("the example");
+    assert_eq!(remarks.iter().filter(|r| !hard(r)).count(), 5, "{remarks:#?}");
 }
 
 #[test]
