@@ -303,7 +303,8 @@ mod tests {
         let run = prepared("echo begun; sleep 600");
         let mut child = begin(run.path());
         let pid = run.path().join("pid");
-        while !run.path().join(OUTPUT).exists() {
+        let has_begun = || std::fs::read(run.path().join(OUTPUT)).is_ok_and(|output| output.ends_with(b"\n"));
+        while !has_begun() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         let process = Process::parse(&std::fs::read_to_string(pid).expect("a pid")).expect("well formed");
