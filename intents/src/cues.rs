@@ -3,13 +3,14 @@
 use crate::Lang;
 use crate::catalogue::Catalogue;
 use crate::names::{Lattice, Sort};
-use crate::template::{Matcher, Program};
+use crate::template::{Index, Matcher, Program};
 use crate::text::Text;
 
 /// The compiled cues of a catalogue.
 #[derive(Debug, Clone)]
 pub(crate) struct Cues {
     programs: Vec<(usize, Program, String)>,
+    index: Index,
 }
 
 /// A cue that was found.
@@ -31,7 +32,9 @@ impl Cues {
                 );
             }
         }
-        Self { programs }
+        let mut index = Index::default();
+        programs.iter().enumerate().for_each(|(id, (_, program, _))| index.add(program, id));
+        Self { programs, index }
     }
 
     /// The best cue of each intent that a message has one of, strongest first.
@@ -39,16 +42,8 @@ impl Cues {
         let matcher =
             Matcher { text, lattice, fits: &|_, _| false, allow: Sort::Exact, passes_names: true, ends: &[] };
         let mut out: Vec<Cue> = Vec::new();
-        for (intent, program, cue) in &self.programs {
-            let hit = |word: &str| {
-                program
-                    .needs
-                    .iter()
-                    .any(|(need, open)| if *open { word.starts_with(need.as_str()) } else { word == need })
-            };
-            if !text.tokens.iter().any(|t| hit(&t.norm)) {
-                continue;
-            }
+        for id in self.index.candidates(text) {
+            let (intent, program, cue) = &self.programs[id];
             let found = (0..text.tokens.len())
                 .any(|at| !lattice.covers(at) && matcher.run_open(program, at).is_some());
             if !found {

@@ -3,24 +3,21 @@
 use crate::Lang;
 use crate::catalogue::{Catalogue, IntentSpec, Line};
 use crate::names::{Edge, Kind, Lattice, Sort};
-use crate::template::{Filled, Instr, Matcher, Program};
+use crate::template::{Filled, Index, Instr, Matcher, Program, beginnings};
 use crate::text::Text;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 /// All templates of a catalogue, compiled.
 #[derive(Debug, Clone)]
 pub(crate) struct Grammar {
     programs: Vec<Entry>,
-    /// A word that a template needs → the templates.
-    by_word: HashMap<String, Vec<usize>>,
-    /// The same for beginnings of words.
-    by_prefix: Vec<(String, usize)>,
+    index: Index,
     /// Templates that need no word.
     always: Vec<usize>,
     opening: Vec<Program>,
     closing: Vec<Program>,
     words: HashSet<String>,
-    prefixes: Vec<String>,
+    prefixes: HashSet<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -46,13 +43,12 @@ impl Grammar {
     pub(crate) fn new(catalogue: &Catalogue) -> Self {
         let mut grammar = Self {
             programs: Vec::new(),
-            by_word: HashMap::new(),
-            by_prefix: Vec::new(),
+            index: Index::default(),
             always: Vec::new(),
             opening: Vec::new(),
             closing: Vec::new(),
             words: HashSet::new(),
-            prefixes: Vec::new(),
+            prefixes: HashSet::new(),
         };
         for (intent, spec) in catalogue.intents().enumerate() {
             for lang in Lang::ALL {
@@ -75,7 +71,6 @@ impl Grammar {
         }
         let all: Vec<Program> = grammar.opening.iter().chain(&grammar.closing).cloned().collect();
         all.iter().for_each(|p| grammar.learn(p));
-        grammar.by_prefix.sort();
         grammar
     }
 
@@ -86,13 +81,7 @@ impl Grammar {
         if program.needs.is_empty() {
             self.always.push(id);
         }
-        for (word, open) in &program.needs {
-            if *open {
-                self.by_prefix.push((word.clone(), id));
-            } else {
-                self.by_word.entry(word.clone()).or_default().push(id);
-            }
-        }
+        self.index.add(&program, id);
         self.programs.push(Entry { intent, lang, text: line.text.clone(), program });
     }
 
@@ -108,7 +97,7 @@ impl Grammar {
 
     /// Whether a folded word belongs to the catalogue's language, so that it is no misspelt name.
     pub(crate) fn is_word(&self, word: &str) -> bool {
-        self.words.contains(word) || self.prefixes.iter().any(|p| word.starts_with(p.as_str()))
+        self.words.contains(word) || beginnings(word).any(|beginning| self.prefixes.contains(beginning))
     }
 
     /// The templates that fit a whole message, when nothing less sure than `allow` may fill a slot.
@@ -140,15 +129,9 @@ impl Grammar {
     }
 
     fn candidates(&self, text: &Text) -> Vec<usize> {
-        let mut ids = self.always.clone();
-        for token in &text.tokens {
-            ids.extend(self.by_word.get(&token.norm).into_iter().flatten());
-            ids.extend(
-                self.by_prefix.iter().filter(|(p, _)| token.norm.starts_with(p.as_str())).map(|(_, id)| id),
-            );
-        }
+        let mut ids = self.index.candidates(text);
+        ids.extend(&self.always);
         ids.sort_unstable();
-        ids.dedup();
         ids
     }
 

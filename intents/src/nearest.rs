@@ -1,6 +1,6 @@
-//! The nearest examples of the catalogue: a third voice beside cues and classifier, and the examples for the model's prompt.
+//! The nearest examples of the catalogue: a third voice beside cues and classifier.
 
-use crate::classifier::{Sample, features};
+use crate::classifier::{Sample, Samples, features};
 
 /// Sentences of the catalogue, to be looked up by likeness.
 #[derive(Debug, Clone, Default)]
@@ -8,10 +8,15 @@ pub(crate) struct Nearest {
     /// Features, sorted.
     features: Vec<u64>,
     /// Where each feature's sentences begin in `sentences`, and at last where all end.
-    starts: Vec<usize>,
-    /// Sentence and weight, feature by feature.
-    sentences: Vec<(u32, f32)>,
-    classes: Vec<usize>,
+    starts: Vec<u32>,
+    /// The sentences that a feature stands in, ascending, feature by feature.
+    sentences: Vec<u32>,
+    /// How much each feature weighs beside the heaviest of its sentence: the same in all sentences.
+    weights: Vec<f32>,
+    /// How much the heaviest feature of each sentence weighs.
+    scales: Vec<f32>,
+    /// The class of each sentence.
+    classes: Vec<u16>,
 }
 
 /// What the sentences most like a message say.
@@ -27,51 +32,127 @@ pub(crate) struct Near {
 
 /// How many sentences vote.
 const VOTERS: usize = 9;
+/// How many sentences are gone through for the rare features of a message; its common ones find no new sentence.
+const BUDGET: usize = 4_000;
+/// How many of the sentences with its rare features are looked at more closely.
+const CLOSER: usize = 32;
 
 impl Nearest {
-    pub(crate) fn new(samples: &[Sample]) -> Self {
-        let mut all: Vec<(u64, u32, f32)> =
-            Vec::with_capacity(samples.iter().map(|s| s.features.len()).sum());
-        for (id, sample) in (0_u32..).zip(samples) {
-            all.extend(sample.features.iter().map(|(feature, value)| (*feature, id, *value)));
+    pub(crate) fn new(samples: &Samples) -> Self {
+        let largest = |sample: &Sample<'_>| sample.features.iter().map(|f| f.1).fold(f32::EPSILON, f32::max);
+        let sorted = samples.sorted();
+        let mut nearest = Self {
+            features: sorted.iter().map(|(feature, _)| *feature).collect(),
+            weights: vec![0.0; sorted.len()],
+            starts: vec![0; sorted.len() + 1],
+            sentences: vec![0; samples.counts().iter().map(|n| *n as usize).sum()],
+            classes: samples.iter().map(|s| s.class).collect(),
+            scales: samples.iter().map(|s| largest(&s)).collect(),
+        };
+        let mut places = vec![0; sorted.len()];
+        for ((_, id), at) in sorted.iter().zip(0..) {
+            places[*id as usize] = at;
+            nearest.starts[at + 1] = nearest.starts[at] + samples.counts()[*id as usize];
         }
-        all.sort_unstable_by_key(|(feature, id, _)| (*feature, *id));
-        let mut nearest = Self { classes: samples.iter().map(|s| s.class).collect(), ..Self::default() };
-        nearest.sentences.reserve_exact(all.len());
-        for (feature, id, value) in all {
-            if nearest.features.last() != Some(&feature) {
-                nearest.features.push(feature);
-                nearest.starts.push(nearest.sentences.len());
+        let mut ends = nearest.starts.clone();
+        for (sentence, sample) in (0..).zip(samples.iter()) {
+            for (id, value) in sample.features {
+                let at = places[*id as usize];
+                nearest.weights[at] = value / nearest.scales[sentence as usize];
+                nearest.sentences[ends[at] as usize] = sentence;
+                ends[at] += 1;
             }
-            nearest.sentences.push((id, value));
         }
-        nearest.starts.push(nearest.sentences.len());
         nearest
     }
 
     /// Looks up a delexicalised sentence.
     pub(crate) fn look_up(&self, words: &[String]) -> Option<Near> {
-        let mut likeness = vec![0.0_f32; self.classes.len()];
-        for (feature, value) in features(words) {
-            let Ok(at) = self.features.binary_search(&feature) else { continue };
-            for (id, other) in &self.sentences[self.starts[at]..self.starts[at + 1]] {
-                likeness[*id as usize] += value * other;
+        let mut found: Vec<Found<'_>> =
+            features(words).into_iter().filter_map(|(f, v)| self.find(f, v)).collect();
+        found.sort_by_key(|f| f.sentences.len());
+        let mut gone = 0;
+        let rare = found.partition_point(|f| {
+            gone += f.sentences.len();
+            gone <= BUDGET
+        });
+        let (rare, common) = found.split_at(rare.max(1).min(found.len()));
+        let mut like = Table::new(rare.iter().map(|f| f.sentences.len()).sum());
+        for found in rare {
+            found.sentences.iter().for_each(|id| like.add(*id, found.value));
+        }
+        let mut best = like.entries();
+        best.iter_mut().for_each(|(id, likeness)| *likeness *= self.scales[*id as usize]);
+        most(&mut best, CLOSER);
+        for (id, likeness) in &mut best {
+            let also = common.iter().filter(|f| f.sentences.binary_search(id).is_ok());
+            *likeness += also.map(|f| f.value).sum::<f32>() * self.scales[*id as usize];
+        }
+        best.retain(|(_, likeness)| *likeness > 0.1);
+        most(&mut best, VOTERS);
+        self.vote(&best)
+    }
+
+    fn find(&self, feature: u64, value: f32) -> Option<Found<'_>> {
+        let at = self.features.binary_search(&feature).ok()?;
+        let sentences = &self.sentences[self.starts[at] as usize..self.starts[at + 1] as usize];
+        Some(Found { value: value * self.weights[at], sentences })
+    }
+
+    fn vote(&self, voters: &[(u32, f32)]) -> Option<Near> {
+        let class = |id: u32| usize::from(self.classes[id as usize]);
+        let all: f32 = voters.iter().map(|(_, likeness)| likeness.powi(3)).sum();
+        let of = |wanted: usize| voters.iter().filter(move |(id, _)| class(*id) == wanted).map(|v| v.1);
+        let share = |class: usize| of(class).map(|l| l.powi(3)).sum::<f32>() / all.max(f32::EPSILON);
+        let class = voters.iter().map(|(id, _)| class(*id)).max_by(|a, b| share(*a).total_cmp(&share(*b)))?;
+        Some(Near { class, share: share(class), likeness: of(class).fold(0.0, f32::max) })
+    }
+}
+
+/// A feature of a message, and the sentences it stands in.
+struct Found<'a> {
+    /// Its weight here times its weight there.
+    value: f32,
+    sentences: &'a [u32],
+}
+
+/// Keeps so many of the likeliest.
+fn most(best: &mut Vec<(u32, f32)>, count: usize) {
+    if best.len() > count {
+        best.select_nth_unstable_by(count - 1, |a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        best.truncate(count);
+    }
+}
+
+/// Likeness by sentence, for the few sentences that have any (open addressing).
+struct Table {
+    slots: Vec<(u32, f32)>,
+    shift: u32,
+}
+
+const FREE: u32 = u32::MAX;
+
+impl Table {
+    /// Room for so many.
+    fn new(most: usize) -> Self {
+        let size = (most * 2).next_power_of_two().max(2);
+        Self { slots: vec![(FREE, 0.0); size], shift: 32 - size.trailing_zeros() }
+    }
+
+    fn add(&mut self, id: u32, likeness: f32) {
+        // Fibonacci hashing: ids that follow one another are spread.
+        let mut at = (id.wrapping_mul(0x9E37_79B9) >> self.shift) as usize;
+        loop {
+            let slot = &mut self.slots[at];
+            if slot.0 == id || slot.0 == FREE {
+                *slot = (id, slot.1 + likeness);
+                return;
             }
+            at = (at + 1) & (self.slots.len() - 1);
         }
-        let mut best: Vec<usize> = (0..likeness.len()).filter(|i| likeness[*i] > 0.1).collect();
-        let by_likeness = |a: &usize, b: &usize| likeness[*b].total_cmp(&likeness[*a]).then(a.cmp(b));
-        if best.len() > VOTERS {
-            best.select_nth_unstable_by(VOTERS - 1, by_likeness);
-            best.truncate(VOTERS);
-        }
-        let weight = |i: &usize| likeness[*i].powi(3);
-        let all: f32 = best.iter().map(weight).sum();
-        let share = |class: usize| {
-            best.iter().filter(|i| self.classes[**i] == class).map(weight).sum::<f32>()
-                / all.max(f32::EPSILON)
-        };
-        let class = best.iter().map(|i| self.classes[*i]).max_by(|a, b| share(*a).total_cmp(&share(*b)))?;
-        let nearest = best.iter().filter(|i| self.classes[**i] == class).map(|i| likeness[*i]);
-        Some(Near { class, share: share(class), likeness: nearest.fold(0.0, f32::max) })
+    }
+
+    fn entries(self) -> Vec<(u32, f32)> {
+        self.slots.into_iter().filter(|slot| slot.0 != FREE).collect()
     }
 }

@@ -1,18 +1,12 @@
 //! What the classifier learns from: examples, sentences drawn from templates, and sentences that are none of our business.
 
 use super::features::{delexicalise, features};
+use super::samples::Samples;
 use crate::Lang;
 use crate::catalogue::{Catalogue, IntentSpec, SlotType};
 use crate::names::{Lattice, Names};
 use crate::template::{Node, Rng, sample};
 use crate::text::Text;
-
-/// One sentence to learn from.
-pub(crate) struct Sample {
-    pub(crate) features: Vec<(u64, f32)>,
-    pub(crate) class: usize,
-    pub(crate) weight: f32,
-}
 
 /// How many sentences are drawn from a template: more from one that says more.
 fn draws(node: &Node) -> usize {
@@ -28,7 +22,7 @@ fn leaves(node: &Node) -> usize {
 }
 
 /// All that can be learnt from a catalogue.
-pub(crate) fn corpus(catalogue: &Catalogue) -> Vec<Sample> {
+pub(crate) fn corpus(catalogue: &Catalogue) -> Samples {
     let none = catalogue.intents().count();
     let mut rng = Rng::new(7);
     let mut out: Vec<(String, usize, f32)> = Vec::new();
@@ -59,9 +53,11 @@ pub(crate) fn corpus(catalogue: &Catalogue) -> Vec<Sample> {
         );
     }
     balance(&mut out, none);
-    out.into_iter()
-        .map(|(text, class, weight)| Sample { features: features(&words(&text)), class, weight })
-        .collect()
+    let mut samples = Samples::default();
+    for (text, class, weight) in out {
+        samples.push(&features(&words(&text)), class, weight);
+    }
+    samples
 }
 
 /// Each intent weighs the same however many templates it has; `none` weighs as several of them.

@@ -6,7 +6,7 @@
 mod sentences;
 
 use crate::catalogue::Catalogue;
-use crate::classifier::{Classifier, Sample, Scores};
+use crate::classifier::{Classifier, Samples, Scores};
 use crate::model::{Model, ModelError};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -138,15 +138,13 @@ fn features(vector: &[f32], mean: &[f32]) -> Vec<(u64, f32)> {
 }
 
 /// Each intent weighs the same, however many sentences it has; `none` weighs as several of them.
-fn samples(vectors: &[Vec<f32>], classes: &[usize], mean: &[f32], none: usize) -> Vec<Sample> {
+fn samples(vectors: &[Vec<f32>], classes: &[usize], mean: &[f32], none: usize) -> Samples {
     #[expect(clippy::cast_precision_loss, reason = "thousands of sentences")]
     let count = |class: usize| classes.iter().filter(|c| **c == class).count().max(1) as f32;
     let weights: Vec<f32> = (0..=none).map(|c| if c == none { 900.0 } else { 150.0 } / count(c)).collect();
-    let all = vectors.iter().zip(classes);
-    all.map(|(vector, class)| Sample {
-        features: features(vector, mean),
-        class: *class,
-        weight: weights[*class],
-    })
-    .collect()
+    let mut samples = Samples::default();
+    for (vector, class) in vectors.iter().zip(classes) {
+        samples.push(&features(vector, mean), *class, weights[*class]);
+    }
+    samples
 }

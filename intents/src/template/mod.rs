@@ -11,11 +11,13 @@
 //! | `<rule>` | a rule shared by all intents of a language |
 
 mod compile;
+mod index;
 mod matcher;
 mod parse;
 mod sample;
 
 pub(crate) use compile::{Instr, Program};
+pub(crate) use index::{Index, beginnings};
 pub(crate) use matcher::{Filled, Matcher};
 pub(crate) use parse::{Node, Rules, parse};
 pub(crate) use sample::{Rng, sample};
