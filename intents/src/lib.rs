@@ -37,7 +37,7 @@ pub use catalogue::{
 pub use inventory::{Inventory, Thing};
 pub use lang::Lang;
 pub use model::{
-    Aids, Capabilities, Class, Model, ModelAnswer, ModelError, ModelRequest, OllamaModel, OpenAiModel,
+    Aids, Capabilities, Class, Model, ModelAnswer, ModelError, ModelRequest, OllamaModel, OpenAiModel, Said,
     ScriptedModel, chat, fence, keeps_to_schema, prompt_hash, prompt_version,
 };
 pub use names::Names;

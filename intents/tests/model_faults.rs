@@ -6,7 +6,8 @@ mod common;
 
 use common::fake::{Answer, Fake};
 use common::request;
-use ralf_intents::{Model, ModelAnswer, ModelError, OllamaModel, OpenAiModel};
+use ralf_intents::{Model, ModelAnswer, ModelError, OllamaModel, OpenAiModel, keeps_to_schema};
+use serde_json::json;
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(6);
@@ -79,8 +80,8 @@ async fn an_error_in_the_middle_is_seen_at_once() {
 #[tokio::test]
 async fn an_answer_that_is_too_long_is_not_parsed() {
     let text = part("{\"intent\": \"none\"}") + &end("length");
-    assert_eq!(ollama(Answer::lines(&text)).await, Err(ModelError::Cut));
-    assert_eq!(openai(Answer::events(&delta("{\"intent\"", "length"))).await, Err(ModelError::Cut));
+    assert_eq!(ollama(Answer::lines(&text)).await, Err(ModelError::Long));
+    assert_eq!(openai(Answer::events(&delta("{\"intent\"", "length"))).await, Err(ModelError::Long));
     let endless = ollama(Answer::lines(&part(&"a".repeat(5_000))).endless()).await;
     assert!(matches!(&endless, Err(ModelError::Garbled(why)) if why == "it is too long"), "{endless:?}");
 }
@@ -121,7 +122,8 @@ async fn a_server_that_never_begins_is_given_up() {
     let model = OllamaModel::new(fake.url.clone(), "tiny", Duration::from_millis(100));
     assert_eq!(model.complete(request()).await, Err(ModelError::Timeout(1)));
     let gone = OllamaModel::new("http://127.0.0.1:1".parse().unwrap(), "tiny", PATIENCE);
-    assert_eq!(gone.complete(request()).await, Err(ModelError::Gone("http://127.0.0.1:1/".into())));
+    let said = gone.complete(request()).await.unwrap_err().to_string();
+    assert!(said.starts_with("no model server answers at http://127.0.0.1:1/ (Connection refused"), "{said}");
 }
 
 #[tokio::test]
@@ -152,6 +154,35 @@ async fn what_is_no_answer_is_said_in_the_servers_words_if_it_has_any() {
     assert_eq!(ollama(right).await.unwrap().text, "{}");
     let odd = Answer::lines("{\"hello\": 1}\n");
     assert!(matches!(ollama(odd).await, Err(ModelError::Garbled(_))));
+}
+
+#[tokio::test]
+async fn what_the_request_did_wrong_is_not_the_servers_fault() {
+    let text = r#"{"error":{"message":"maximum context length is 4096 tokens"}}"#;
+    for (status, own) in [(400, true), (413, true), (422, true), (404, false), (429, false), (500, false)] {
+        for failed in [ollama(Answer::json(status, text)).await, openai(Answer::json(status, text)).await] {
+            let failed = failed.unwrap_err();
+            assert_eq!(matches!(failed, ModelError::Declined(_)), own, "{status}: {failed:?}");
+            assert!(failed.to_string().contains("maximum context"), "{failed}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_whole_answer_may_be_indented_and_without_an_error() {
+    let whole = json!({"error": null, "choices": [{"message": {"content": "{}"}, "finish_reason": "stop"}]});
+    let whole = serde_json::to_string_pretty(&whole).unwrap();
+    assert_eq!(openai(Answer::json(200, &whole)).await.unwrap().text, "{}");
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_says_nothing_about_schemas() {
+    let model = async |answer| {
+        let fake = Fake::always(answer).await;
+        keeps_to_schema(&OllamaModel::new(fake.url.clone(), "tiny", PATIENCE)).await
+    };
+    assert_eq!(model(Answer::lines(&part("{")).then_cut()).await, Err(ModelError::Cut));
+    assert_eq!(model(Answer::lines(&(part("Hello") + &end("length")))).await, Ok(false));
 }
 
 #[tokio::test]

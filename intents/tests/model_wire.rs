@@ -44,13 +44,13 @@ async fn ollama_as_recorded() {
         let answer = ollama(name, 200).await.unwrap();
         assert_eq!((plain(&answer).as_str(), answer.tokens), (r#"{"colour":"blue"}"#, Some(37)), "{name}");
     }
-    assert_eq!(ollama("ollama-chat-length.jsonl", 200).await, Err(ModelError::Cut));
+    assert_eq!(ollama("ollama-chat-length.jsonl", 200).await, Err(ModelError::Long));
     let killed = "an error was encountered while running the model: unexpected EOF";
     assert_eq!(ollama("ollama-chat-error-midway.jsonl", 200).await, Err(ModelError::Server(killed.into())));
     let missing = ollama("ollama-chat-missing.json", 404).await.unwrap_err();
     assert!(missing.to_string().ends_with("has no model `nobody`: run `ollama pull nobody`"), "{missing}");
     let unable = ollama("ollama-chat-unable.json", 400).await;
-    assert_eq!(unable, Err(ModelError::Server("status 400: \"e5\" does not support chat".into())));
+    assert_eq!(unable, Err(ModelError::Declined("status 400: \"e5\" does not support chat".into())));
 }
 
 #[tokio::test]
@@ -60,7 +60,11 @@ async fn vllm_and_llama_cpp_as_published() {
             let answer = openai(&format!("{server}-{kind}"), 200).await.unwrap();
             assert_eq!((answer.text.as_str(), answer.tokens), (BLUE, Some(38)), "{server} {kind}");
         }
-        assert_eq!(openai(&format!("{server}-chat-length.txt"), 200).await, Err(ModelError::Cut), "{server}");
+        assert_eq!(
+            openai(&format!("{server}-chat-length.txt"), 200).await,
+            Err(ModelError::Long),
+            "{server}"
+        );
         let unauthorised = openai(&format!("{server}-unauthorised.json"), 401).await;
         assert!(matches!(unauthorised, Err(ModelError::Refused(_))), "{server}: {unauthorised:?}");
     }
@@ -75,7 +79,7 @@ async fn vllm_and_llama_cpp_as_published() {
     for (name, status, said) in failures {
         let failed = openai(name, status).await;
         assert!(
-            matches!(&failed, Err(ModelError::Server(why)) if why.starts_with(said)),
+            matches!(&failed, Err(ModelError::Server(why) | ModelError::Declined(why)) if why.starts_with(said)),
             "{name}: {failed:?}"
         );
     }
@@ -92,7 +96,13 @@ fn as_ollama(asked: &Asked) -> Answer {
         "GET /api/version" => recorded("ollama-version.json", 200),
         "GET /api/tags" => recorded("ollama-tags.json", 200),
         "POST /api/show" => recorded("ollama-show.json", 200),
-        "POST /api/embed" if asked.body["model"] == "e5" => recorded("ollama-embed.json", 200),
+        "POST /api/embed" if asked.body["model"] == "e5" => {
+            // Two texts were asked about when this was recorded.
+            let mut answer: Value = serde_json::from_str(&wire("ollama-embed.json")).unwrap();
+            let texts = asked.body["input"].as_array().map_or(1, Vec::len);
+            answer["embeddings"].as_array_mut().unwrap().truncate(texts);
+            Answer::json(200, &answer.to_string())
+        }
         "POST /api/embed" => recorded("ollama-embed-missing.json", 404),
         _ => recorded("ollama-chat-streamed.jsonl", 200),
     }

@@ -20,7 +20,7 @@ pub use appservice::{Appservice, Homeserver};
 pub use executors::{Ansible, Executors, InventoryFiles, Tofu};
 pub use intents::Intents;
 pub use load::{ConfigError, Problem};
-pub use model::{Model, Provider};
+pub use model::{Model, Provider, is_handed_on};
 pub use pattern::Pattern;
 pub use people::{Person, Role};
 pub use policy::{Policy, Raise, Rule};

@@ -19,8 +19,17 @@ pub enum Provider {
     /// An OpenAI-compatible API: vLLM, exo, llama.cpp.
     Openai,
     /// No model: the grammar and the built-in classifier alone.
-    #[default]
     None,
+    /// Nothing was said, which comes to the same.
+    #[default]
+    #[serde(skip)]
+    Unsaid,
+}
+
+impl Provider {
+    fn is_some(self) -> bool {
+        matches!(self, Self::Ollama | Self::Openai)
+    }
 }
 
 /// `[model]`, and one of `[[model.fallbacks]]`.
@@ -54,7 +63,7 @@ pub struct Model {
 impl Default for Model {
     fn default() -> Self {
         Self {
-            provider: Provider::None,
+            provider: Provider::Unsaid,
             url: Url::parse("http://127.0.0.1:11434").expect("a constant"),
             name: String::new(),
             embedding_name: None,
@@ -72,7 +81,7 @@ impl Default for Model {
 impl Model {
     /// All servers in the order in which they are asked; none when there is no model.
     pub fn servers(&self) -> impl Iterator<Item = &Model> {
-        std::iter::once(self).chain(&self.fallbacks).filter(|server| server.provider != Provider::None)
+        std::iter::once(self).chain(&self.fallbacks).filter(|server| server.provider.is_some())
     }
 
     /// The tokens of all servers.
@@ -80,8 +89,13 @@ impl Model {
         std::iter::once(self).chain(&self.fallbacks).filter_map(|server| server.token.as_ref())
     }
 
-    /// Whether the server is on this machine.
+    /// Whether the server is on this machine, and does the work itself as far as its models' names tell.
     pub fn is_here(&self) -> bool {
+        self.is_loopback() && self.handed_on().is_none()
+    }
+
+    /// Whether the address is this machine's own.
+    pub fn is_loopback(&self) -> bool {
         match self.url.host() {
             Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
             Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -108,14 +122,18 @@ impl Model {
     }
 
     pub(super) fn validate(&self, problems: &mut Vec<Problem>) {
-        if self.provider == Provider::None && !self.fallbacks.is_empty() {
+        if !self.provider.is_some() && !self.fallbacks.is_empty() {
             let said = "is `none`, but there are fallbacks: make the first of them `[model]` itself";
+            problems.push(Problem::at("model.provider", said));
+        } else if self.provider == Provider::Unsaid && self.says_anything() {
+            let said = "is missing, so that no model is asked: write `ollama`, `openai` or `none`";
             problems.push(Problem::at("model.provider", said));
         }
         self.validate_one("model", problems);
+        let first = self.servers().find_map(|server| server.embedding_name.as_deref());
         for (n, server) in self.fallbacks.iter().enumerate() {
             let at = format!("model.fallbacks.{n}");
-            if server.provider == Provider::None {
+            if !server.provider.is_some() {
                 let said = "is missing: write `ollama` or `openai`";
                 problems.push(Problem::at(&format!("{at}.provider"), said));
             }
@@ -123,6 +141,14 @@ impl Model {
                 let said =
                     "can't be here: write all fallbacks one after another, each as `[[model.fallbacks]]`";
                 problems.push(Problem::at(&format!("{at}.fallbacks"), said));
+            }
+            if let (Some(first), Some(other)) = (first, server.embedding_name.as_deref())
+                && first != other
+            {
+                let said = format!(
+                    "is `{other}`, but all servers need the same one, and before it stands `{first}`"
+                );
+                problems.push(Problem::at(&format!("{at}.embedding_name"), said));
             }
             server.validate_one(&at, problems);
         }
@@ -139,7 +165,7 @@ impl Model {
         if self.tokens_per_day == Some(0) {
             wrong("tokens_per_day", "must be 1 or more; leave it out where there is no limit".into());
         }
-        if self.provider == Provider::None {
+        if !self.provider.is_some() {
             return;
         }
         if self.name.is_empty() {
@@ -166,10 +192,9 @@ impl Model {
             Some(classes) if classes.is_empty() => {
                 wrong("may_see", format!("lets the server see nothing, so it can never be asked: {HOW}"));
             }
-            Some(_) if self.embedding_name.is_some() && !self.lets_see(Class::Talk) => {
-                let said =
-                    "is for what people write, which `may_see` keeps from this server: add \"talk\" there";
-                wrong("embedding_name", said.into());
+            Some(_) if !self.lets_see(Class::Talk) => {
+                let said = "lacks \"talk\": all that a model is asked holds what people write, so it would never be asked";
+                wrong("may_see", format!("{said}: {HOW}"));
             }
             Some(_) => {}
         }
@@ -177,13 +202,31 @@ impl Model {
 
     /// Why texts would leave this machine, if they would.
     fn why_it_leaves(&self) -> Option<String> {
-        if !self.is_here() {
+        if !self.is_loopback() {
             return Some(format!("{} is another machine", self.url.host_str().unwrap_or("this")));
         }
-        let handed_on = self.name.ends_with("-cloud") || self.name.ends_with(":cloud");
-        (self.provider == Provider::Ollama && handed_on)
-            .then(|| format!("Ollama hands the work of `{}` on to another machine", self.name))
+        self.handed_on().map(|name| format!("Ollama hands the work of `{name}` on to another machine"))
     }
+
+    /// The one of its models whose work Ollama hands on to another machine, if there is one.
+    fn handed_on(&self) -> Option<&str> {
+        let mut names = std::iter::once(self.name.as_str()).chain(self.embedding_name.as_deref());
+        names.find(|name| is_handed_on(name))
+    }
+
+    /// Whether anything was said that only a server needs.
+    fn says_anything(&self) -> bool {
+        !self.name.is_empty()
+            || self.embedding_name.is_some()
+            || self.may_see.is_some()
+            || self.token.is_some()
+            || self.token_file.is_some()
+    }
+}
+
+/// Whether a name is one of those under which Ollama hands work on to another machine, over either of its APIs.
+pub fn is_handed_on(name: &str) -> bool {
+    name.ends_with("-cloud") || name.ends_with(":cloud")
 }
 
 const HOW: &str = "`may_see = [\"talk\"]` for what people write, \"lab\" for names and states of the lab, \"logs\" for alerts and log lines";

@@ -83,7 +83,7 @@ fn chat(house: &Arc<House>, seq: i64, talk: Talk, model: Arc<dyn Model>) -> Hand
     Handled::Later(Box::pin(async move {
         let thinking = ralf_intents::chat(model.as_ref(), &talk.sentence, talk.lang);
         let text = match act::patiently(&house, &talk, thinking).await {
-            Ok(said) => messages::talk(talk.lang, &said, model.name()),
+            Ok(said) => messages::talk(talk.lang, &said.text, &said.model),
             Err(error) => {
                 tracing::warn!(model = model.name(), %error, "no talk");
                 messages::not_ours(talk.lang)

@@ -44,8 +44,8 @@ pub enum LabError {
     },
     /// A program can't be built for want of Go.
     #[error(
-        "{0} is not on the PATH, and there is neither Go nor Python to build it with: install {0}, or Go from 1.21 on \
-         (on Debian: apt-get install golang-go)"
+        "{0} is not on the PATH, and there is neither Go from 1.21 on nor Python to build it with: install {0}, or Go \
+         (https://go.dev/doc/install; a distribution's may be too old), or Python 3 with venv"
     )]
     NoGo(&'static str),
     /// Building a program failed.

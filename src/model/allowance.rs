@@ -54,6 +54,12 @@ impl Allowance {
         Ok(())
     }
 
+    /// What is left of today's tokens, and how many a day has.
+    pub(super) async fn left(&self) -> Result<(u64, u64), StoreError> {
+        let now = self.of_today(*self.spent.lock().await).await?;
+        Ok((self.per_day.saturating_sub(now.tokens), self.per_day))
+    }
+
     /// Counts what it really was in place of what was set aside.
     pub(super) async fn settle(&self, aside: u64, really: u64) -> Result<(), StoreError> {
         let mut spent = self.spent.lock().await;

@@ -15,7 +15,7 @@ use super::server::{Found, Server, Why};
 use crate::config::{self, Provider};
 use crate::metrics::Metrics;
 use crate::secrets::hide;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// All models there are, behind the face of one.
 pub struct Router {
@@ -62,6 +62,32 @@ impl Router {
         self.servers.iter().find_map(|(_, embedding)| embedding.as_deref())
     }
 
+    /// What is left today and in a day of the tokens of each server with this embedding model; nothing for one without a limit.
+    pub(super) async fn left_to_embed(
+        &self,
+        embedding_name: &str,
+    ) -> Result<Vec<Option<(u64, u64)>>, StoreError> {
+        let servers =
+            self.servers.iter().filter(|(_, embedding)| embedding.as_deref() == Some(embedding_name));
+        futures_util::future::try_join_all(servers.map(|(server, _)| server.left())).await
+    }
+
+    /// Waits while nobody can be asked, or nobody for vectors, but no longer than so long; whether somebody can be asked then.
+    pub async fn back(&self, at_most: Duration) -> bool {
+        let back = async {
+            while !self.can_be_asked() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(at_most, back).await.is_ok()
+    }
+
+    fn can_be_asked(&self) -> bool {
+        let mut embed = self.servers.iter().filter(|(_, embedding)| embedding.is_some()).peekable();
+        self.servers.iter().any(|(server, _)| server.able())
+            && (embed.peek().is_none() || embed.any(|(server, _)| server.able() && !server.embeddings_rest()))
+    }
+
     /// Looks at every server once: its name, and what it is and can, or what is wrong and what to do.
     pub async fn look(&self) -> Vec<(String, Result<String, String>)> {
         join_all(self.servers.iter().map(|(server, embedding)| async move {
@@ -85,12 +111,21 @@ impl Router {
         }
     }
 
+    /// What follows when a server failed: whoever watches looks again when its rest is over.
+    fn noticed(&self, server: &Server) {
+        self.metrics.model_able(server.guarded().name(), server.able());
+        self.failed.notify_one();
+    }
+
     async fn look_at(&self, server: &Server, embedding: Option<&str>) {
+        let only_talked = server.only_talks();
         let found = server.look().await;
         let name = server.guarded().name();
         self.metrics.model_able(name, server.able());
         match describe(server, embedding, found).await {
             Ok(seen) => tracing::info!(model = name, "a model can be asked: {seen}"),
+            // It was said before.
+            Err(_) if only_talked && server.only_talks() => {}
             Err(wrong) if server.able() => tracing::warn!(model = name, "a model can be asked, but: {wrong}"),
             // It was said when it failed first.
             Err(_) if server.still_failing() => {}
@@ -160,8 +195,7 @@ impl Model for Router {
             };
             if let Why::Failed(error) = &why {
                 self.metrics.model(name, "failed", began.elapsed());
-                self.metrics.model_able(name, server.able());
-                self.failed.notify_one();
+                self.noticed(server);
                 tracing::warn!(model = name, error = %hide(&error.to_string()), "the model gave no answer");
             }
             passed_over.push(hide(&format!("{name}: {why}")).into_owned());
@@ -172,17 +206,24 @@ impl Model for Router {
     async fn embed(&self, embedding_name: &str, texts: &[String]) -> Result<Vec<Vec<f32>>, ModelError> {
         let has_it =
             |(_, embedding): &&(Server, Option<String>)| embedding.as_deref() == Some(embedding_name);
-        let Some((server, _)) = self.servers.iter().find(has_it) else {
-            return Err(ModelError::Nobody(format!("no server has {embedding_name}")));
-        };
         let texts: Vec<String> = texts.iter().map(|text| hide(text).into_owned()).collect();
-        let began = Instant::now();
-        let vectors = server.embed(embedding_name, &texts).await;
-        let how = if vectors.is_ok() { "answered" } else { "failed" };
-        self.metrics.model(embedding_name, how, began.elapsed());
-        vectors.map_err(|why| match why {
-            Why::Failed(error) => error,
-            why => ModelError::Nobody(hide(&why.to_string()).into_owned()),
-        })
+        let mut passed_over = Vec::new();
+        for (server, _) in self.servers.iter().filter(has_it) {
+            let began = Instant::now();
+            let why = match server.embed(embedding_name, &texts).await {
+                Ok(vectors) => {
+                    self.metrics.model(embedding_name, "answered", began.elapsed());
+                    return Ok(vectors);
+                }
+                Err(why) => why,
+            };
+            if let Why::Failed(error) = &why {
+                self.metrics.model(embedding_name, "failed", began.elapsed());
+                self.noticed(server);
+                tracing::warn!(model = embedding_name, error = %hide(&error.to_string()), "no embeddings");
+            }
+            passed_over.push(hide(&format!("{embedding_name}: {why}")).into_owned());
+        }
+        Err(ModelError::Nobody(passed_over.join("; ")))
     }
 }

@@ -8,31 +8,58 @@ use ralf_intents::{Catalogue, Model, ModelError, Sense};
 use sha2::{Digest, Sha256};
 
 use super::Router;
+use super::server::tokens_to_embed;
 use crate::plan::hex;
+use crate::store::StoreError;
 
 /// How long a failed attempt is left alone at most.
 const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Why nothing was learnt.
+#[derive(Debug, thiserror::Error)]
+pub enum NotLearnt {
+    /// The server does not answer, or may not see what people say.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// What the server may cost is too little for it.
+    #[error(
+        "to learn what the catalogue means takes about {needs} tokens once, and of `tokens_per_day` = {per_day} there are {left} \
+         left today: raise it above that, or leave `embedding_name` out"
+    )]
+    Dear {
+        /// About so many tokens.
+        needs: u64,
+        /// What is left today.
+        left: u64,
+        /// What there is in a day.
+        per_day: u64,
+    },
+    /// What was spent can't be counted.
+    #[error("the tokens of the embedding model can't be counted")]
+    Uncounted(#[from] StoreError),
+}
 
 /// The sense of the first model server that has an embedding model: as it was kept in `folder`, else learnt now, which takes a
 /// minute or two. Nothing when no server has one.
 ///
 /// # Errors
-/// When the server does not answer, or may not see what people say.
+/// When the server does not answer, may not see what people say, or may not cost so much.
 pub async fn sense(
     models: &Arc<Router>,
     catalogue: &Catalogue,
     folder: Option<&Path>,
-) -> Result<Option<Sense>, ModelError> {
+) -> Result<Option<Sense>, NotLearnt> {
     let Some(name) = models.embedding_name() else { return Ok(None) };
     let key = Sense::key(catalogue, name);
     let file = folder.map(|folder| kept_in(folder, &key));
     let model: Arc<dyn Model> = Arc::clone(models) as _;
     if let Some(file) = &file
         && let Ok(kept) = tokio::fs::read_to_string(file).await
-        && let Some(sense) = Sense::from_json(&kept, &key, Arc::clone(&model))
+        && let Some(sense) = Sense::from_json(&kept, &key, Arc::clone(&model)).await?
     {
         return Ok(Some(sense));
     }
+    afford(models, catalogue, name).await?;
     let began = std::time::Instant::now();
     tracing::info!(
         model = name,
@@ -52,6 +79,20 @@ pub async fn sense(
     Ok(Some(sense))
 }
 
+/// Whether what it takes to learn is left of each allowance, so that nothing is spent in vain.
+async fn afford(models: &Router, catalogue: &Catalogue, name: &str) -> Result<(), NotLearnt> {
+    let limits = models.left_to_embed(name).await?;
+    if limits.iter().all(Option::is_none) {
+        return Ok(());
+    }
+    let questions = Sense::questions(catalogue, name);
+    let needs = tokens_to_embed(questions.iter().map(String::as_str));
+    match limits.into_iter().flatten().find(|(left, _)| *left < needs) {
+        Some((left, per_day)) => Err(NotLearnt::Dear { needs, left, per_day }),
+        None => Ok(()),
+    }
+}
+
 /// The same, tried until it succeeds.
 pub async fn sense_at_last(
     models: &Arc<Router>,
@@ -59,9 +100,14 @@ pub async fn sense_at_last(
     folder: Option<&Path>,
 ) -> Option<Sense> {
     let mut wait = Duration::from_secs(2);
+    let mut said = false;
     loop {
         match sense(models, catalogue, folder).await {
             Ok(sense) => return sense,
+            Err(error @ NotLearnt::Dear { .. }) if !said => {
+                tracing::warn!("the embedding model is not asked: {error}");
+                said = true;
+            }
             Err(error) => tracing::debug!(%error, "the embedding model can't be asked yet"),
         }
         tokio::time::sleep(wait).await;

@@ -1,11 +1,14 @@
 //! Who is asked, who may see what, and what it costs.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use ralf_intents::{Capabilities, Class, Model, ModelAnswer, ModelError, ModelRequest, ScriptedModel};
+use ralf_intents::{
+    Capabilities, Catalogue, Class, Model, ModelAnswer, ModelError, ModelRequest, ScriptedModel,
+};
 use serde_json::json;
 
 use super::allowance::Allowance;
@@ -219,4 +222,138 @@ async fn a_server_without_tokens_left_is_passed_over() {
     let answer = router.complete(talk()).await.unwrap();
     assert_eq!(answer.text, "cheap");
     assert_eq!(answer.passed_over, ["scripted: its 240 tokens for today are used up"]);
+}
+
+/// A fake server whose embedding model does what a test wants, and whose language model is well.
+struct Embeds {
+    chat: Arc<ScriptedModel>,
+    embeddings: Mutex<VecDeque<Result<(), ModelError>>>,
+    asked: AtomicUsize,
+}
+
+impl Embeds {
+    fn new<const N: usize>(embeddings: [Result<(), ModelError>; N]) -> Arc<Self> {
+        let chat = script([Ok(KEEPS), Ok("well")]);
+        Arc::new(Self { chat, embeddings: Mutex::new(embeddings.into()), asked: AtomicUsize::new(0) })
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+#[async_trait]
+impl Model for Embeds {
+    fn name(&self) -> &str {
+        "tiny"
+    }
+
+    async fn complete(&self, request: ModelRequest) -> Result<ModelAnswer, ModelError> {
+        self.chat.complete(request).await
+    }
+
+    async fn embed(&self, _name: &str, texts: &[String]) -> Result<Vec<Vec<f32>>, ModelError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let next = self.embeddings.lock().expect("a lock").pop_front().unwrap_or(Ok(()));
+        next.map(|()| vec![vec![1.0]; texts.len()])
+    }
+
+    async fn dimensions(&self, _embedding_name: &str) -> Result<usize, ModelError> {
+        Ok(1)
+    }
+}
+
+async fn embedding<const N: usize>(servers: [(&Arc<Embeds>, Option<Allowance>); N]) -> Arc<Router> {
+    let servers = servers.map(|(model, allowance)| {
+        let guarded = Guarded::said(Box::new(Arc::clone(model)), [Class::Talk].into());
+        (Server::new(guarded, allowance, TIMEOUT, Duration::from_millis(300)), Some("e5".to_owned()))
+    });
+    let router = Router::new(servers.into(), &Metrics::default());
+    router.look().await;
+    router
+}
+
+#[tokio::test]
+async fn a_server_that_is_gone_for_embeddings_comes_back_for_all() {
+    let model = Embeds::new([Err(gone())]);
+    let router = embedding([(&model, None)]).await;
+    let watch = tokio::spawn({
+        let router = Arc::clone(&router);
+        async move { router.watch().await }
+    });
+    // It sleeps for long, because all is well.
+    tokio::task::yield_now().await;
+    let text = ["hello".to_owned()];
+    assert!(router.embed("e5", &text).await.is_err());
+    let resting = router.complete(talk()).await.unwrap_err();
+    assert!(resting.to_string().contains("left alone since it failed"), "{resting}");
+    assert!(router.back(Duration::from_secs(20)).await, "nobody looked at it again");
+    assert_eq!(router.complete(talk()).await.unwrap().text, "well");
+    router.embed("e5", &text).await.unwrap();
+    watch.abort();
+}
+
+#[tokio::test]
+async fn an_embedding_model_that_fails_rests_alone() {
+    let missing =
+        || ModelError::Missing { model: "e5".into(), server: "there".into(), remedy: "pull it".into() };
+    let model = Embeds::new([Err(missing()), Ok(())]);
+    let router = embedding([(&model, None)]).await;
+    let text = ["hello".to_owned()];
+    let failed = router.embed("e5", &text).await.unwrap_err();
+    assert!(failed.to_string().contains("pull it"), "{failed}");
+    assert_eq!(router.complete(talk()).await.unwrap().text, KEEPS, "it has nothing to do with it");
+    let resting = router.embed("e5", &text).await.unwrap_err();
+    assert!(resting.to_string().contains("left alone"), "{resting}");
+    assert_eq!(model.asked(), 1, "no message waits for it");
+    assert!(router.back(Duration::from_secs(20)).await);
+    router.embed("e5", &text).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_next_server_with_the_same_embedding_model_takes_its_place() {
+    let (first, second) = (Embeds::new([Err(ModelError::Timeout(30))]), Embeds::new([]));
+    let router = embedding([(&first, None), (&second, None)]).await;
+    let text = ["hello".to_owned()];
+    assert!(router.embed("e5", &text).await.is_ok() && router.embed("e5", &text).await.is_ok());
+    assert_eq!((first.asked(), second.asked()), (1, 2));
+    assert!(router.embed("bge", &text).await.is_err(), "nobody has it");
+}
+
+#[tokio::test]
+async fn nobody_learns_at_the_cost_of_all_talk() {
+    let catalogue = Catalogue::builtin().unwrap();
+    let model = Embeds::new([]);
+    let router = embedding([(&model, Some(Allowance::new(10_000, "dear", None)))]).await;
+    let refused = super::sense(&router, &catalogue, None).await.unwrap_err().to_string();
+    assert!(refused.contains("`tokens_per_day` = 10000") && refused.contains("raise it"), "{refused}");
+    assert_eq!(model.asked(), 0);
+    // A message costs what it is, and no more is asked for than there is.
+    let limited = embedding([(&model, Some(Allowance::new(190, "dear", None)))]).await;
+    let text = ["grafana langsam".to_owned()];
+    let (mut answered, mut said) = (0, String::new());
+    while said.is_empty() {
+        match limited.embed("e5", &text).await {
+            Ok(_) => answered += 1,
+            Err(error) => said = error.to_string(),
+        }
+    }
+    assert_eq!(answered, 5, "40 tokens, 8 each");
+    assert!(said.contains("190 tokens for today are used up"), "{said}");
+}
+
+#[tokio::test]
+async fn a_request_that_is_too_long_is_no_reason_to_leave_a_server_alone() {
+    let first = script([Err(ModelError::Declined("status 400: too long".into())), Ok("good")]);
+    let router = router([server(&first, &[Class::Talk])]).await;
+    assert!(router.complete(talk()).await.is_err());
+    assert_eq!(router.complete(talk()).await.unwrap().text, "good");
+}
+
+#[tokio::test]
+async fn a_model_that_only_talks_is_looked_at_again_after_some_minutes() {
+    let chatty = server(&Arc::new(ScriptedModel::new([Ok("Hello!".to_owned())])), &[Class::Talk]);
+    assert!(!chatty.look().await.unwrap().schema);
+    let again = chatty.due().unwrap() - tokio::time::Instant::now();
+    assert!(again > Duration::from_secs(60) && again <= Duration::from_secs(600), "{again:?}");
 }

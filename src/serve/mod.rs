@@ -172,9 +172,16 @@ pub async fn run(config: Config) -> Result<(), ServeError> {
             let Some(models) = models else { return };
             let feel = async {
                 let runs = house.config.executors.runs.as_deref();
-                if let Some(sense) = sense_at_last(&models, &house.catalogue, runs).await {
-                    // Nobody else sets it.
-                    let _ = house.sense.set(sense);
+                let learn = || sense_at_last(&models, &house.catalogue, runs);
+                let Some(sense) = learn().await else { return };
+                // Nobody else sets it.
+                let _ = house.sense.set(sense.clone());
+                loop {
+                    sense.outdated().await;
+                    tracing::warn!("the embedding model is another one now: it is learnt from again");
+                    if let Some(new) = learn().await {
+                        sense.replace(&new);
+                    }
                 }
             };
             tokio::join!(models.watch(), feel);

@@ -21,13 +21,32 @@ fn each_wrong_field_of_the_models_is_named_too() {
         (format!("{GPU}\nmay_see = [\"all\"]"), "17: `model.may_see.0`", &["talk", "logs"]),
         (
             format!("{GPU}\nmay_see = [\"lab\"]\nembedding_name = \"e5\""),
-            "18: `model.embedding_name`",
-            &["add \"talk\""],
+            "17: `model.may_see`",
+            &["lacks \"talk\"", "never be asked"],
         ),
         (
             "provider = \"ollama\"\nname = \"gpt-oss:120b-cloud\"".into(),
             "13: `model.may_see`",
             &["hands the work of `gpt-oss:120b-cloud` on"],
+        ),
+        (
+            "provider = \"openai\"\nname = \"glm:cloud\"".into(),
+            "13: `model.may_see`",
+            &["hands the work of `glm:cloud` on"],
+        ),
+        (
+            format!("{OLLAMA}\nembedding_name = \"e5-cloud\""),
+            "13: `model.may_see`",
+            &["hands the work of `e5-cloud` on"],
+        ),
+        ("name = \"tiny\"".into(), "13: `model.provider`", &["is missing", "`none`"]),
+        ("may_see = [\"talk\"]".into(), "13: `model.provider`", &["is missing"]),
+        (
+            format!(
+                "{OLLAMA}\nembedding_name = \"e5\"\n[[model.fallbacks]]\n{OLLAMA}\nembedding_name = \"bge\""
+            ),
+            "20: `model.fallbacks.0.embedding_name`",
+            &["`bge`", "`e5`"],
         ),
         (format!("{OLLAMA}\nurl = \"ftp://127.0.0.1\""), "16: `model.url`", &["http://"]),
         (format!("{OLLAMA}\nurl = \"http://me:pw@127.0.0.1\""), "16: `model.url`", &["token_file"]),

@@ -239,11 +239,27 @@ async fn says(answer: &'static str) -> String {
         routing::{get, post},
     };
     let tags = || async { Json(json!({"models": [{"name": "tiny:latest", "model": "tiny:latest"}]})) };
-    let chat = move || async move {
-        let message = json!({"role": "assistant", "content": answer});
+    let chat = move |Json(asked): Json<Value>| async move {
+        let schema = &asked["format"]["properties"]["colour"];
+        let content = if schema.is_object() { r#"{"colour": "blue"}"# } else { answer };
+        let message = json!({"role": "assistant", "content": content});
         Json(json!({"model": "tiny", "created_at": "2026-01-01T00:00:00Z", "message": message, "done": true}))
     };
-    let app = Router::new().route("/api/tags", get(tags)).route("/api/chat", post(chat));
+    // As many numbers as a text has of some letters.
+    let embed = |Json(asked): Json<Value>| async move {
+        let vector = |text: &Value| {
+            let text = text.as_str().unwrap_or_default();
+            json!(["e", "n", "t", "s", "r"].map(|letter| text.matches(letter).count()))
+        };
+        let vectors = asked["input"].as_array().map(|texts| texts.iter().map(vector).collect::<Vec<_>>());
+        Json(json!({"embeddings": vectors}))
+    };
+    let app = Router::new()
+        .route("/api/version", get(|| async { Json(json!({"version": "0.17.4"})) }))
+        .route("/api/show", post(|| async { Json(json!({"model_info": {}})) }))
+        .route("/api/tags", get(tags))
+        .route("/api/chat", post(chat))
+        .route("/api/embed", post(embed));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("its address");
     tokio::spawn(async move { axum::serve(listener, app).await });
@@ -294,6 +310,27 @@ async fn two_models_are_compared() {
         "{}",
         nowhere.err
     );
+}
+
+#[tokio::test]
+async fn embeddings_can_be_left_out_and_asked_alone() {
+    let (homeserver, folder) = (fake::homeserver().await, folder("embeddings"));
+    let url = says(r#"{"intent": "show_logs", "slots": {}}"#).await;
+    let model = format!(
+        "[model]\nprovider = \"ollama\"\nurl = \"{url}\"\nname = \"tiny\"\nembedding_name = \"letters\"\n"
+    );
+    let config = fake::config_file(&folder, &homeserver, "127.0.0.1:0", "sqlite:ralf.db", &model);
+    let asked = async |more: &[&str]| {
+        let text = ["gitea logs oder status irgendwie"];
+        let inventory = inventory();
+        let arguments = [&["intents", "parse", "--inventory", &inventory][..], more, &text].concat();
+        let said = ralf(&arguments, Some(&config), "").await;
+        assert_eq!(said.code, Some(0), "{}", said.err);
+        (said.out.contains("embeddings: letters"), said.out.contains("model: tiny"))
+    };
+    assert_eq!(asked(&["--model", "none"]).await, (true, false));
+    assert_eq!(asked(&["--no-embeddings"]).await, (false, true));
+    assert_eq!(asked(&["--model", "none", "--no-embeddings"]).await, (false, false));
 }
 
 /// What stands on the page about models can be run as it stands there, as far as it needs none.

@@ -54,7 +54,7 @@ async fn chat(State(down): State<Arc<AtomicBool>>, axum::Json(asked): axum::Json
 }
 
 /// Grammar and classifier make nothing of it.
-const DOUBTFUL: &str = "kannst du dich um grafana auf node-1 kümmern";
+const DOUBTFUL: &str = "grafana, node-1, du weißt schon";
 
 #[tokio::test]
 async fn what_a_model_read_is_on_record_and_without_it_life_goes_on() {

@@ -12,6 +12,15 @@ const MAX_TOKENS: u32 = 200;
 /// The most characters of an answer.
 const MOST: usize = 400;
 
+/// What a model said, for showing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// In one line.
+    pub text: String,
+    /// The model that said it.
+    pub model: String,
+}
+
 #[derive(Debug, Deserialize)]
 struct Answer {
     answer: String,
@@ -22,8 +31,9 @@ struct Answer {
 ///
 /// # Errors
 /// When the model gives no answer, or none that can be shown.
-pub async fn chat(model: &dyn Model, said: &str, lang: Lang) -> Result<String, ModelError> {
-    let answer = model.complete(request(said, lang)).await?.text;
+pub async fn chat(model: &dyn Model, said: &str, lang: Lang) -> Result<Said, ModelError> {
+    let answered = model.complete(request(said, lang)).await?;
+    let answer = answered.text;
     // It is asked for plain words; some models answer in JSON all the same.
     let said = if answer.trim_start().starts_with('{') {
         let answer: Answer =
@@ -32,11 +42,11 @@ pub async fn chat(model: &dyn Model, said: &str, lang: Lang) -> Result<String, M
     } else {
         answer
     };
-    let harmless = harmless(&said);
-    if !harmless.chars().any(char::is_alphanumeric) {
+    let text = harmless(&said);
+    if !text.chars().any(char::is_alphanumeric) {
         return Err(ModelError::Garbled("nothing to show in the answer".into()));
     }
-    Ok(harmless)
+    Ok(Said { text, model: answered.model })
 }
 
 fn request(said: &str, lang: Lang) -> ModelRequest {
@@ -104,7 +114,7 @@ mod tests {
 
     async fn answered(answer: &str) -> Result<String, ModelError> {
         let model = ScriptedModel::new([Ok(json!({"answer": answer}).to_string())]);
-        chat(&model, "erzähl einen Witz", Lang::De).await
+        chat(&model, "erzähl einen Witz", Lang::De).await.map(|said| said.text)
     }
 
     #[tokio::test]

@@ -62,7 +62,7 @@ impl Http {
         let end = Instant::now() + self.timeout;
         let seconds = self.timeout.as_secs().max(1);
         let response = timeout_at(end, request.send()).await.map_err(|_| ModelError::Timeout(seconds))?;
-        let response = response.map_err(|_| ModelError::Gone(self.server()))?;
+        let response = response.map_err(|error| self.gone(&error))?;
         let status = response.status().as_u16();
         if matches!(status, 401 | 403) {
             return Err(ModelError::Refused(self.server()));
@@ -70,6 +70,19 @@ impl Http {
         // A model may think long before its first word, and not between two.
         let silence = self.timeout / 3;
         Ok(Reply { status, response, buffer: Vec::new(), read: 0, end, silence, seconds })
+    }
+
+    /// Nobody answers, and why: no such name, no connection, a certificate that nobody trusts.
+    fn gone(&self, error: &dyn std::error::Error) -> ModelError {
+        let mut cause = error;
+        // What stands before the last cause holds the address, with what may be secret in it.
+        while let Some(source) = cause.source() {
+            cause = source;
+        }
+        match error.source() {
+            Some(_) => ModelError::Gone(format!("{} ({})", self.server(), excerpt(&cause.to_string()))),
+            None => ModelError::Gone(self.server()),
+        }
     }
 
     /// The status and the whole text of the answer.
@@ -86,7 +99,7 @@ impl Http {
         match answer {
             Ok(answer) if status == 200 && error_in(&answer).is_none() => Ok(answer),
             Err(_) if status == 200 => Err(ModelError::Garbled(format!("it is no JSON: {}", excerpt(&text)))),
-            _ => Err(ModelError::Server(failure(status, &text))),
+            _ => Err(failed(status, &text)),
         }
     }
 }
@@ -134,7 +147,7 @@ impl Reply {
     /// All of it that is left.
     pub(super) async fn rest(&mut self) -> Result<String, ModelError> {
         while self.more().await? {}
-        Ok(String::from_utf8_lossy(&self.buffer).into_owned())
+        Ok(String::from_utf8_lossy(&std::mem::take(&mut self.buffer)).into_owned())
     }
 
     /// Waits for the next piece; false at the end.
@@ -166,8 +179,17 @@ fn not_json(text: &str) -> ModelError {
     ModelError::Garbled(format!("it is no JSON: {}", excerpt(text)))
 }
 
+/// Whose fault a status is that is not 200: the request's own, or the server's.
+pub(super) fn failed(status: u16, text: &str) -> ModelError {
+    match status {
+        404 | 408 | 429 => ModelError::Server(failure(status, text)),
+        400..=499 => ModelError::Declined(failure(status, text)),
+        _ => ModelError::Server(failure(status, text)),
+    }
+}
+
 /// What a server says when it fails, in the words of its error if there is one.
-pub(super) fn failure(status: u16, text: &str) -> String {
+fn failure(status: u16, text: &str) -> String {
     let said = serde_json::from_str::<Value>(text).ok().and_then(|answer| error_in(&answer));
     let said = said.unwrap_or_else(|| excerpt(text));
     if said.is_empty() { format!("status {status}") } else { format!("status {status}: {said}") }
@@ -176,7 +198,8 @@ pub(super) fn failure(status: u16, text: &str) -> String {
 /// The error that a server put into an answer, in any of the usual forms.
 pub(super) fn error_in(answer: &Value) -> Option<String> {
     let old_vllm = || answer.get("message").filter(|_| answer["object"] == "error");
-    let error = answer.get("error").or_else(old_vllm).or_else(|| answer.get("detail"))?;
+    let said = |key| answer.get(key).filter(|value: &&Value| !value.is_null());
+    let error = said("error").or_else(old_vllm).or_else(|| said("detail"))?;
     let text = error.as_str().or_else(|| error.get("message").and_then(Value::as_str));
     Some(excerpt(&text.map_or_else(|| error.to_string(), str::to_owned)))
 }

@@ -14,7 +14,7 @@ mod scripted;
 use async_trait::async_trait;
 use thiserror::Error;
 
-pub use chat::chat;
+pub use chat::{Said, chat};
 pub use fence::fence;
 pub use ollama::OllamaModel;
 pub use openai::OpenAiModel;
@@ -41,7 +41,7 @@ pub enum ModelError {
     /// The server wants a key, or another one.
     #[error("{0} refuses us: it wants a key, or another one")]
     Refused(String),
-    /// Nobody answers.
+    /// Nobody answers there: the address, and why as far as that is known.
     #[error("no model server answers at {0}")]
     Gone(String),
     /// It took too long, in seconds.
@@ -53,9 +53,15 @@ pub enum ModelError {
     /// The server says that it failed.
     #[error("the model server reports: {0}")]
     Server(String),
-    /// The answer broke off, or reached the most tokens that it may have.
+    /// The server does not take this request, as when it is too long; the next one may be well.
+    #[error("the model server does not take this request: {0}")]
+    Declined(String),
+    /// The answer broke off.
     #[error("the model's answer broke off")]
     Cut,
+    /// The answer reached the most tokens that it may have.
+    #[error("the model's answer reached its most tokens")]
+    Long,
     /// The answer is not what was asked for.
     #[error("the model's answer cannot be read: {0}")]
     Garbled(String),
@@ -106,5 +112,9 @@ impl<M: Model + ?Sized> Model for std::sync::Arc<M> {
 
     async fn embed(&self, embedding_name: &str, texts: &[String]) -> Result<Vec<Vec<f32>>, ModelError> {
         (**self).embed(embedding_name, texts).await
+    }
+
+    async fn dimensions(&self, embedding_name: &str) -> Result<usize, ModelError> {
+        (**self).dimensions(embedding_name).await
     }
 }

@@ -1,6 +1,6 @@
 //! Ollama's own API: `POST /api/chat` with a JSON schema as `format`, streamed.
 
-use super::http::{Http, error_in, failure, parse, ran_on, runs_on};
+use super::http::{Http, error_in, failed, parse, ran_on, runs_on};
 use super::probe::{self, Capabilities};
 use super::{Model, ModelAnswer, ModelError, ModelRequest};
 use async_trait::async_trait;
@@ -63,11 +63,15 @@ impl OllamaModel {
         Ok(body)
     }
 
-    fn refused(&self, said: String) -> ModelError {
-        if said.contains("not found") && said.contains("model") {
-            return self.missing(&self.name);
+    fn refused(&self, name: &str, error: ModelError) -> ModelError {
+        match &error {
+            ModelError::Server(said) | ModelError::Declined(said)
+                if said.contains("not found") && said.contains("model") =>
+            {
+                self.missing(name)
+            }
+            _ => error,
         }
-        ModelError::Server(said)
     }
 
     fn missing(&self, name: &str) -> ModelError {
@@ -88,7 +92,7 @@ impl Model for OllamaModel {
     async fn complete(&self, request: ModelRequest) -> Result<ModelAnswer, ModelError> {
         let mut reply = self.http.open("api/chat", Some(&self.body(&request)?)).await?;
         if reply.status != 200 {
-            return Err(self.refused(failure(reply.status, &reply.rest().await?)));
+            return Err(self.refused(&self.name, failed(reply.status, &reply.rest().await?)));
         }
         let answer =
             |text, tokens| ModelAnswer { text, model: self.name.clone(), tokens, passed_over: vec![] };
@@ -97,7 +101,7 @@ impl Model for OllamaModel {
             let event = parse(&line)?;
             // Under status 200, and in the middle of an answer.
             if let Some(said) = error_in(&event) {
-                return Err(self.refused(said));
+                return Err(self.refused(&self.name, ModelError::Server(said)));
             }
             let cut = event["done_reason"] == "length";
             let count = |key| event.get(key).and_then(Value::as_u64);
@@ -106,7 +110,7 @@ impl Model for OllamaModel {
                 serde_json::from_value(event).map_err(|e| ModelError::Garbled(e.to_string()))?;
             content.push_str(&part.message.content);
             match part.done {
-                true if cut => return Err(ModelError::Cut),
+                true if cut => return Err(ModelError::Long),
                 true => return Ok(answer(content, tokens)),
                 false if runs_on(&content) => return Ok(answer(ran_on(content)?, None)),
                 false => {}
@@ -137,10 +141,8 @@ impl Model for OllamaModel {
     async fn embed(&self, embedding_name: &str, texts: &[String]) -> Result<Vec<Vec<f32>>, ModelError> {
         let request = GenerateEmbeddingsRequest::new(embedding_name.to_owned(), texts.to_vec().into());
         let body = serde_json::to_value(request).map_err(|e| ModelError::Garbled(e.to_string()))?;
-        let answer = self.http.json("api/embed", Some(&body)).await.map_err(|error| match error {
-            ModelError::Server(said) if said.contains("not found") => self.missing(embedding_name),
-            other => other,
-        })?;
+        let answer = self.http.json("api/embed", Some(&body)).await;
+        let answer = answer.map_err(|error| self.refused(embedding_name, error))?;
         let answer: GenerateEmbeddingsResponse =
             serde_json::from_value(answer).map_err(|e| ModelError::Garbled(e.to_string()))?;
         probe::vectors(answer.embeddings, texts.len())

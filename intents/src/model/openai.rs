@@ -1,6 +1,6 @@
 //! The OpenAI-compatible API: vLLM, exo, llama.cpp, and Ollama's `/v1`; streamed as server-sent events.
 
-use super::http::{Http, error_in, failure, parse, ran_on, runs_on};
+use super::http::{Http, error_in, failed, parse, ran_on, runs_on};
 use super::probe::{self, Capabilities};
 use super::{Model, ModelAnswer, ModelError, ModelRequest};
 use async_trait::async_trait;
@@ -46,12 +46,10 @@ impl OpenAiModel {
         body
     }
 
-    fn refused(&self, said: String) -> ModelError {
+    fn refused(&self, name: &str, error: ModelError) -> ModelError {
+        let (ModelError::Server(said) | ModelError::Declined(said)) = &error else { return error };
         let missing = said.contains("not found") || said.contains("does not exist");
-        if missing && said.contains("model") {
-            return self.missing(&self.name);
-        }
-        ModelError::Server(said)
+        if missing && said.contains("model") { self.missing(name) } else { error }
     }
 
     fn missing(&self, name: &str) -> ModelError {
@@ -79,7 +77,7 @@ impl Partial {
         let message = choice.get("delta").or_else(|| choice.get("message"));
         self.content.push_str(message.and_then(|m| m["content"].as_str()).unwrap_or_default());
         match choice["finish_reason"].as_str() {
-            Some("length") => return Err(ModelError::Cut),
+            Some("length") => return Err(ModelError::Long),
             Some(_) => self.finished = true,
             None => {}
         }
@@ -97,7 +95,7 @@ impl Model for OpenAiModel {
         let path = format!("{}chat/completions", self.prefix);
         let mut reply = self.http.open(&path, Some(&self.body(&request))).await?;
         if reply.status != 200 {
-            return Err(self.refused(failure(reply.status, &reply.rest().await?)));
+            return Err(self.refused(&self.name, failed(reply.status, &reply.rest().await?)));
         }
         let answer =
             |text, tokens| ModelAnswer { text, model: self.name.clone(), tokens, passed_over: vec![] };
@@ -106,7 +104,7 @@ impl Model for OpenAiModel {
         if !reply.is_event_stream() {
             let whole = parse(&reply.rest().await?)?;
             if let Some(said) = error_in(&whole) {
-                return Err(self.refused(said));
+                return Err(self.refused(&self.name, ModelError::Server(said)));
             }
             partial.take(&whole)?;
         }
@@ -114,7 +112,9 @@ impl Model for OpenAiModel {
             // Until September 2025 llama.cpp had a field of its own for errors.
             if let Some(error) = line.strip_prefix("error:") {
                 let error = json!({"error": parse(error.trim())?});
-                return Err(self.refused(error_in(&error).unwrap_or_default()));
+                return Err(
+                    self.refused(&self.name, ModelError::Server(error_in(&error).unwrap_or_default()))
+                );
             }
             // The rest are comments, which keep the connection open, and names of events.
             let Some(data) = line.strip_prefix("data:").map(str::trim).filter(|data| !data.is_empty()) else {
@@ -125,7 +125,7 @@ impl Model for OpenAiModel {
             }
             let event = parse(data)?;
             if let Some(said) = error_in(&event) {
-                return Err(self.refused(said));
+                return Err(self.refused(&self.name, ModelError::Server(said)));
             }
             partial.take(&event)?;
             if runs_on(&partial.content) {
@@ -156,7 +156,8 @@ impl Model for OpenAiModel {
 
     async fn embed(&self, embedding_name: &str, texts: &[String]) -> Result<Vec<Vec<f32>>, ModelError> {
         let body = json!({"model": embedding_name, "input": texts});
-        let answer = self.http.json(&format!("{}embeddings", self.prefix), Some(&body)).await?;
+        let answer = self.http.json(&format!("{}embeddings", self.prefix), Some(&body)).await;
+        let answer = answer.map_err(|error| self.refused(embedding_name, error))?;
         let mut rows: Vec<Embedding> =
             serde_json::from_value(answer["data"].clone()).map_err(|e| ModelError::Garbled(e.to_string()))?;
         rows.sort_by_key(|row| row.index);

@@ -47,7 +47,7 @@ pub async fn keeps_to_schema(model: &dyn Model) -> Result<bool, ModelError> {
             let said: Value = serde_json::from_str(&answer.text).unwrap_or_default();
             Ok(said["colour"] == "blue" || said["colour"] == "green")
         }
-        Err(ModelError::Cut | ModelError::Garbled(_)) => Ok(false),
+        Err(ModelError::Long | ModelError::Garbled(_)) => Ok(false),
         Err(error) => Err(error),
     }
 }

@@ -48,7 +48,7 @@ pub(super) async fn run(eval: &Eval) -> Result<(), String> {
         None => None,
         Some(name) => {
             let config = eval.compare_config.as_deref().or(eval.readers.config.as_deref());
-            Some(helpers("--compare", Some(name), config, &ready).await?)
+            Some(helpers("--compare", Some(name), config, eval.readers.no_embeddings, &ready).await?)
         }
     };
     // A model that is not there would be measured as one that never answers.
@@ -76,6 +76,9 @@ pub(super) async fn run(eval: &Eval) -> Result<(), String> {
     finished(whole, count, cases.len())
 }
 
+/// How long servers that failed are waited for, in all.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// Whoever counts on the figures must see that they are of a part.
 fn finished(whole: bool, count: usize, all: usize) -> Result<(), String> {
     if whole { Ok(()) } else { Err(format!("stopped: these are the figures of {count} of {all} sentences")) }
@@ -86,18 +89,32 @@ async fn measure(ready: &Ready, cases: &[Case], helpers: &Helpers) -> (Report, b
     let mut run = Evaluation::new(&ready.understanding, &ready.names, helpers.aids());
     let mut stop = pin!(tokio::signal::ctrl_c());
     let mut progress = Progress::new(helpers.name(), cases.len());
+    let (mut patience, mut without) = (PATIENCE, 0);
     for (n, case) in cases.iter().enumerate() {
         progress.show(n);
+        let read = async {
+            let began = Instant::now();
+            without += usize::from(!helpers.back(patience).await);
+            patience = patience.saturating_sub(began.elapsed());
+            run.read(case).await;
+        };
         tokio::select! {
             biased;
             _ = &mut stop => {
                 progress.end();
                 return (run.done(), false);
             }
-            () = run.read(case) => {}
+            () = read => {}
         }
     }
     progress.end();
+    if without > 0 {
+        eprintln!(
+            "note: {} could not be asked for a while: {without} of {} sentences were read without it",
+            helpers.name(),
+            cases.len()
+        );
+    }
     (run.done(), true)
 }
 

@@ -6,9 +6,11 @@ mod parse;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use ralf_intents::{Aids, Catalogue, Inventory, Lang, Model as _, Names, Reading, Sense, Understanding};
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::config::Config;
 use crate::metrics::Metrics;
@@ -30,9 +32,12 @@ struct Readers {
     /// What can be named, as JSON
     #[arg(long, value_name = "FILE")]
     inventory: Option<PathBuf>,
-    /// `none` leaves the model out, whatever the configuration says; otherwise the model's name
+    /// `none` leaves the language model out, whatever the configuration says; otherwise its name
     #[arg(long, value_name = "NAME")]
     model: Option<String>,
+    /// Leave the configuration's embedding model out
+    #[arg(long, requires = "config")]
+    no_embeddings: bool,
     /// A configuration whose `[model]` is asked where the other readers are in doubt, and whose `[intents]` are known
     #[arg(short = 'c', long = "config", value_name = "FILE")]
     config: Option<PathBuf>,
@@ -98,7 +103,8 @@ impl Readers {
 
     /// Who is asked besides the built-in readers; a model that can't be asked is told on standard error.
     async fn helpers(&self, ready: &Ready) -> Result<Helpers, String> {
-        let found = helpers("--model", self.model.as_deref(), self.config.as_deref(), ready).await?;
+        let config = self.config.as_deref();
+        let found = helpers("--model", self.model.as_deref(), config, self.no_embeddings, ready).await?;
         for wrong in &found.wrong {
             eprintln!("ralf: {wrong}");
         }
@@ -111,6 +117,8 @@ impl Readers {
 struct Helpers {
     model: Option<Arc<Router>>,
     sense: Option<Sense>,
+    /// The servers behind either, and whoever looks again at those that failed.
+    servers: Option<(Arc<Router>, AbortOnDropHandle<()>)>,
     /// What is wrong with them.
     wrong: Vec<String>,
 }
@@ -121,19 +129,33 @@ impl Helpers {
     }
 
     fn name(&self) -> &str {
-        self.model.as_ref().map_or("none", |model| model.name())
+        match (&self.model, &self.sense) {
+            (Some(model), _) => model.name(),
+            (None, Some(sense)) => sense.name(),
+            (None, None) => "none",
+        }
+    }
+
+    /// Waits for servers that failed, no longer than so long; whether they can be asked.
+    async fn back(&self, at_most: Duration) -> bool {
+        match &self.servers {
+            Some((servers, _)) => servers.back(at_most).await,
+            None => true,
+        }
     }
 }
 
-/// The models of a configuration, by another name if one is given; none for `none`, and without either.
+/// The models of a configuration, by another name if one is given. `none` leaves its embedding model; without a configuration
+/// there is nobody.
 async fn helpers(
     flag: &str,
     name: Option<&str>,
     config: Option<&Path>,
+    no_embeddings: bool,
     ready: &Ready,
 ) -> Result<Helpers, String> {
     let path = match (name, config) {
-        (Some("none"), _) | (None, None) => return Ok(Helpers::default()),
+        (Some("none") | None, None) => return Ok(Helpers::default()),
         (Some(name), None) => {
             return Err(format!(
                 "{flag} {name}: give a configuration with -c that says where it is, or `{flag} none`"
@@ -143,7 +165,15 @@ async fn helpers(
     };
     let config = load(path)?;
     let mut model = config.model;
-    if let Some(name) = name {
+    if no_embeddings {
+        model.embedding_name = None;
+        model.fallbacks.iter_mut().for_each(|server| server.embedding_name = None);
+    }
+    let embeddings_alone = name == Some("none");
+    if embeddings_alone && model.servers().all(|server| server.embedding_name.is_none()) {
+        return Ok(Helpers::default());
+    }
+    if let Some(name) = name.filter(|_| !embeddings_alone) {
         name.clone_into(&mut model.name);
         // It is this model that is measured.
         model.fallbacks.clear();
@@ -158,8 +188,16 @@ async fn helpers(
         };
     };
     let looks = models.look().await;
-    let mut wrong: Vec<String> =
-        looks.into_iter().filter_map(|(name, look)| Some(format!("model {name}: {}", look.err()?))).collect();
+    let mut wrong: Vec<String> = looks
+        .into_iter()
+        // Whoever is not asked to read may keep to no schema.
+        .filter(|_| !embeddings_alone)
+        .filter_map(|(name, look)| Some(format!("model {name}: {}", look.err()?)))
+        .collect();
+    let watch = AbortOnDropHandle::new(tokio::spawn({
+        let models = Arc::clone(&models);
+        async move { models.watch().await }
+    }));
     if models.embedding_name().is_some() && wrong.is_empty() {
         eprintln!(
             "ralf: the embedding model is asked what the catalogue means; the first time this takes a minute or two"
@@ -174,7 +212,8 @@ async fn helpers(
             None
         }
     };
-    Ok(Helpers { model: Some(models), sense, wrong })
+    let servers = Some((Arc::clone(&models), watch));
+    Ok(Helpers { model: (!embeddings_alone).then_some(models), sense, servers, wrong })
 }
 
 fn load(path: &Path) -> Result<Config, String> {

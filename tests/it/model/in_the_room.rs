@@ -24,11 +24,9 @@ async fn asked(stage: &Stage) -> u64 {
     lines.map(|line| line.rsplit(' ').next().unwrap_or_default().parse::<u64>().expect("a number")).sum()
 }
 
-/// How many of them nobody answered.
+/// How often nobody answered, be it the model or the one for embeddings.
 fn in_vain(stage: &Stage) -> usize {
-    let log = stage.log();
-    let lines = log.lines().filter(|line| line.contains("the model gave no answer"));
-    lines.filter(|line| line.contains("no model server answers")).count()
+    stage.log().lines().filter(|line| line.contains("no model server answers")).count()
 }
 
 async fn metrics(stage: &Stage) -> String {
@@ -81,7 +79,7 @@ async fn people_are_served_while_the_model_is_gone_and_it_is_asked_again_afterwa
     stage.lab().take_down("ollama").await;
     let lost = in_vain(&stage);
     doubt(&admin, &ops, IN_DOUBT).await;
-    assert_eq!(in_vain(&stage), lost + 1);
+    assert!(in_vain(&stage) > lost, "nobody noticed that it is gone");
     let proposal = admin.proposal(&ops, "Installiere Gitea auf node-3").await;
     admin.ask(&ops, &format!("!ralf abbrechen {}", proposal.operation_id())).await;
     let (code, said) = doctor(&stage).await;
