@@ -41,6 +41,7 @@ pub use model::{
     ScriptedModel, chat, fence, keeps_to_schema, prompt_hash, prompt_version,
 };
 pub use names::Names;
+pub use fill::Reply;
 pub use reading::{Ask, Candidate, Choice, Intent, NoneReason, Outcome, Question, Reading, Slots, Trace};
 pub use sense::Sense;
 pub use understanding::Understanding;
