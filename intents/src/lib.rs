@@ -34,6 +34,7 @@ pub use catalogue::{
     Bilingual, Catalogue, CatalogueError, Finding, IntentSpec, RiskSource, Slot, SlotType, Text,
     schema as catalogue_schema,
 };
+pub use fill::Reply;
 pub use inventory::{Inventory, Thing};
 pub use lang::Lang;
 pub use model::{

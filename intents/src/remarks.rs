@@ -14,7 +14,7 @@ const TRIALS: usize = 4;
 
 impl Understanding {
     /// Remarks on the intents that did not come with the crate, by file and line: one that replaces a built-in one, one
-    /// that cannot lead to a plan, templates whose sentences are another intent's as well, examples that are not read as
+    /// that cannot lead to a plan or shares a built-in one's, templates whose sentences are another intent's as well, examples that are not read as
     /// what they are examples of.
     #[must_use]
     pub fn remarks(&self) -> Vec<Finding> {
@@ -31,6 +31,12 @@ impl Understanding {
             }
             if let Some(said) = no_plan(spec) {
                 note(0, said);
+            }
+            if let Some(other) = self.same_plan(&specs, spec) {
+                note(
+                    0,
+                    format!("`{}` plans what `{other}` plans: it also takes what that one takes", spec.name),
+                );
             }
             for slot in spec.slots.iter().filter(|slot| slot.required && slot.question.is_none()) {
                 note(0, format!("nothing is said to ask for the slot `{}`: give it a `question`", slot.name));
@@ -58,6 +64,14 @@ impl Understanding {
         }
         found.sort();
         found
+    }
+
+    /// The built-in intent with the same plan.
+    fn same_plan<'s>(&self, specs: &[&'s IntentSpec], spec: &IntentSpec) -> Option<&'s str> {
+        let own = |name: &str| self.catalogue().own().any(|(own, _)| own.name == name);
+        let plan = spec.plan.as_ref().filter(|_| spec.risk == RiskSource::Executor)?;
+        let same = specs.iter().find(|other| other.plan.as_ref() == Some(plan) && !own(&other.name))?;
+        Some(&same.name)
     }
 
     /// A sentence of a template that a template of another intent says, too.

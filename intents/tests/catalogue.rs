@@ -209,7 +209,11 @@ fn what_is_odd_is_remarked() {
             "",
         );
     let builtin = include_str!("../catalogue/discover_network.toml");
-    let folder = Folder::with("odd", &[("wake.toml", &odd), ("discover.toml", builtin)]);
+    let scrap = "name = \"scrap\"\nbot = \"infra\"\nchanges = true\nplan = \"remove\"\n\
+                 does = { de = \"a\", en = \"b\" }\nslots = [{ name = \"service\", type = \"service\" }]\n\
+                 templates = { de = [\"verschrotte {service}\"], en = [\"scrap {service}\"] }\n";
+    let folder =
+        Folder::with("odd", &[("wake.toml", &odd), ("discover.toml", builtin), ("scrap.toml", scrap)]);
     let remarks: Vec<String> =
         Understanding::new(folder.load()).remarks().iter().map(ToString::to_string).collect();
     let path = |file: &str| folder.0.join(file).display().to_string();
@@ -217,13 +221,14 @@ fn what_is_odd_is_remarked() {
         assert!(remarks.iter().any(|r| r.starts_with(&start) && r.contains(said)), "{said}: {remarks:#?}");
     };
     has(format!("{}: ", path("discover.toml")), "replaces the built-in intent");
+    has(format!("{}: ", path("scrap.toml")), "plans what `remove_service` plans");
     has(format!("{}: ", path("wake.toml")), "has no `plan`");
     has(format!("{}: ", path("wake.toml")), "give it a `question`");
     has(format!("{}:16: ", path("wake.toml")), "is also read as `restart_service`");
     has(format!("{}:24: ", path("wake.toml")), "not read as `wake_host`");
     // A few of the built-in examples are for the classifier alone.
     let hard = |r: &&String| r.contains("discover.toml") && r.contains("the example");
-    assert_eq!(remarks.iter().filter(|r| !hard(r)).count(), 5, "{remarks:#?}");
+    assert_eq!(remarks.iter().filter(|r| !hard(r)).count(), 6, "{remarks:#?}");
 }
 
 #[test]

@@ -99,3 +99,59 @@ fn corrections_and_additions() {
     };
     assert_eq!(said(&reading), r#"restart_service {"host": "node-1"}"#);
 }
+
+#[test]
+fn an_option_is_named_among_other_words_and_several_are_several_wishes() {
+    use ralf_intents::{Ask, Choice, Question, Reply, Slots};
+    let (ralf, names) = lab();
+    // As it is asked where a service is on several hosts, of an intent that has no slot for one.
+    let slots = Slots::from([("service".to_owned(), "grafana".to_owned())]);
+    let option = |host: &str| Choice {
+        label: host.to_owned(),
+        intent: Some("remove_service".to_owned()),
+        slots: Slots::from([("node".to_owned(), host.to_owned())]),
+    };
+    let ask = Ask {
+        intent: "remove_service".to_owned(),
+        slots,
+        missing: Some("node".to_owned()),
+        options: vec![option("node-1"), option("node-2")],
+        question: Question::default(),
+    };
+    let hosts = |answer: &str| match ralf.reply(&ask, answer, &names, None) {
+        Reply::Request(reading) => format!("request: {}", said(&reading)),
+        Reply::Answer(reading) => {
+            let outcomes = [reading.outcome].into_iter().chain(reading.more);
+            let node = |outcome| match outcome {
+                Outcome::Intent(intent) => intent.slots["node"].clone(),
+                other => format!("{other:?}"),
+            };
+            outcomes.map(node).collect::<Vec<_>>().join(" ")
+        }
+    };
+    for answer in
+        ["node-2", "auf node-2", "der auf node-2", "das auf node-2 bitte", "die zweite", "nur auf Node-2"]
+    {
+        assert_eq!(hosts(answer), "node-2", "{answer}");
+    }
+    for answer in ["node-1 und node-2", "auf node-1 und auf node-2", "1 und 2"] {
+        assert_eq!(hosts(answer), "node-1 node-2", "{answer}");
+    }
+    assert_eq!(
+        hosts("entferne jellyfin"),
+        r#"request: remove_service {"service": "jellyfin"}"#,
+        "an order of its own is none of the question's"
+    );
+    assert!(!hosts("nicht auf node-2").starts_with("node"), "{}", hosts("nicht auf node-2"));
+
+    let ask = ralf.read("Installiere Grafana", &names, None).ask().cloned().unwrap();
+    let reading = ralf.fill(&ask, "node-2 und node-3", &names, None);
+    assert_eq!(said(&reading), r#"deploy_service {"node": "node-2", "service": "grafana"}"#);
+    assert_eq!(reading.more.len(), 1, "{reading:?}");
+    let ask = ralf.read("restart garfana", &names, None).ask().cloned().unwrap();
+    let reading = ralf.fill(&ask, "jellyfin und grafana", &names, None);
+    assert_eq!(
+        (said(&reading), reading.more.len()),
+        (r#"restart_service {"service": "jellyfin"}"#.into(), 1)
+    );
+}

@@ -1,8 +1,9 @@
 //! A request for consent: made from a plan, under the terms that the policy gives. Pure.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
-use ralf_intents::Intent;
+use ralf_intents::{Catalogue, Intent, IntentSpec};
 use serde_json::json;
 
 use super::case::{By, Case, Effect, Notice, Say};
@@ -30,7 +31,11 @@ pub fn operation(rules: &Rules, talk: &Talk, intent: &Intent, bot: &str, made: M
     let Made { mut plan, folder, now, proposal_txn } = made;
     plan.risk = risk(rules, &plan, intent);
     let about = About { intent: &intent.name, bot, risk: plan.risk, targets: &plan.targets };
-    let terms = rules.terms(&about);
+    let terms = match builtin(&plan, &intent.name) {
+        Some(spec) => rules
+            .in_force(&rules.terms(&about), &About { intent: &spec.name, bot: spec.bot.as_str(), ..about }),
+        None => rules.terms(&about),
+    };
     Operation {
         id: plan.task.operation.clone(),
         state: State::AwaitingApproval,
@@ -69,18 +74,31 @@ pub fn undoing(rules: &Rules, mut op: Operation, done: &str) -> Operation {
     op
 }
 
+/// The built-in intent that leads to the same action, when an intent of another name planned it: its rule holds, too. A
+/// removal is no easier to get under a name of one's own.
+fn builtin(plan: &Plan, intent: &str) -> Option<&'static IntentSpec> {
+    static BUILTIN: LazyLock<Option<Catalogue>> = LazyLock::new(|| Catalogue::builtin().ok());
+    let action = Some(plan.task.action.as_str());
+    BUILTIN.as_ref()?.intents().find(|spec| spec.plan.as_deref() == action && spec.name != intent)
+}
+
 /// The executor's risk, raised by the policy; a mutant believes what the model put into the slots.
 fn risk(rules: &Rules, plan: &Plan, intent: &Intent) -> Risk {
     if mutants::is(Mutant::ModelLowersRisk) && intent.slots.contains_key("risk") {
         return Risk::Low;
     }
-    rules.risk(plan, &intent.name)
+    raised(rules, plan, &intent.name)
+}
+
+fn raised(rules: &Rules, plan: &Plan, intent: &str) -> Risk {
+    let raised = rules.risk(plan, intent);
+    builtin(plan, intent).map_or(raised, |spec| raised.max(rules.risk(plan, &spec.name)))
 }
 
 /// The operation that takes `op`'s place with a newer plan: asked by the same person, under the policy of now.
 pub(super) fn instead_of(op: &Operation, rules: &Rules, made: Made) -> Operation {
     let Made { mut plan, folder, now, proposal_txn } = made;
-    plan.risk = rules.risk(&plan, &op.intent);
+    plan.risk = raised(rules, &plan, &op.intent);
     let about = About { intent: &op.intent, bot: &op.bot, risk: plan.risk, targets: &plan.targets };
     let terms = rules.in_force(&op.terms, &about);
     Operation {

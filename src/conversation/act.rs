@@ -38,12 +38,13 @@ pub(super) async fn on(
         return Ok(Handled::Done);
     }
     let house = Arc::clone(house);
+    let alone = outcomes.len() == 1;
     Ok(Handled::Later(Box::pin(async move {
         let work = async {
             let mut answers = Vec::new();
             for outcome in outcomes {
                 match outcome {
-                    Outcome::Intent(intent) => answers.push(intend(&house, &talk, intent).await?),
+                    Outcome::Intent(intent) => answers.push(intend(&house, &talk, intent, alone).await?),
                     other => answers.extend(ask(&house, &talk, other).await?),
                 }
             }
@@ -84,18 +85,19 @@ pub(super) async fn patiently<T>(house: &House, talk: &Talk, work: impl Future<O
     done
 }
 
-async fn intend(house: &Arc<House>, talk: &Talk, intent: Intent) -> Result<Answer, HandleError> {
+/// What one of the outcomes leads to; `alone` says that it is the only one.
+async fn intend(house: &Arc<House>, talk: &Talk, intent: Intent, alone: bool) -> Result<Answer, HandleError> {
     match intent.name.as_str() {
         "show_status" => look::show_status(house, talk, intent.slots.get("target").map(String::as_str)).await,
         "explain_decision" => look::explain(house, talk, intent.slots.get("id").map(String::as_str)).await,
         "rollback_service" if !intent.slots.contains_key("version") => undo(house, talk, intent).await,
-        _ => plan(house, talk, intent).await,
+        _ => plan(house, talk, intent, alone).await,
     }
 }
 
 /// A plan that is put to the vote, or why there is none.
-async fn plan(house: &Arc<House>, talk: &Talk, intent: Intent) -> Result<Answer, HandleError> {
-    let task = match target::resolve(house, talk.lang, &intent, &talk.sentence).await? {
+async fn plan(house: &Arc<House>, talk: &Talk, intent: Intent, alone: bool) -> Result<Answer, HandleError> {
+    let task = match target::resolve(house, talk.lang, &intent, (&talk.sentence, alone)).await? {
         Resolved::Task(task) => task,
         Resolved::Ask(ask) => return Ok(Answer::Ask(ask)),
         Resolved::Say(text) => return Ok(Answer::Say(text)),

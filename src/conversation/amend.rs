@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use ralf_intents::{Amendment, Intent, Names};
+use ralf_intents::{Amendment, Intent, Names, Reading};
 use serde::{Deserialize, Serialize};
 
 use super::Talk;
-use crate::approval::{self, By, GateStore as _};
 use crate::house::House;
 use crate::inbound::lanes::HandleError;
 use crate::store::{Operation, StoreError, Tx};
@@ -47,24 +46,21 @@ async fn last(house: &House, talk: &Talk) -> Result<Option<Last>, HandleError> {
     Ok(last.filter(|last| house.store.clock.now_ms() - last.ts <= FRESH_MS))
 }
 
-/// The reading of a short sentence in the light of the one before; nothing when it does not refer to it. A wish that is
-/// replaced is taken back, if it still waits.
+/// The reading of a short sentence in the light of the one before; nothing when it does not refer to it. A wish that it
+/// replaces and that still waits comes with it, by its id.
 pub(super) async fn read(
     house: &Arc<House>,
     talk: &Talk,
     names: &Names,
-) -> Result<Option<ralf_intents::Reading>, HandleError> {
+) -> Result<Option<(Reading, Option<String>)>, HandleError> {
     let Some(last) = last(house, talk).await? else { return Ok(None) };
     let understanding = house.understanding().await;
-    let amendment = understanding.amend(&last.intent, &talk.sentence, names, talk.known_lang);
-    if let Some(Amendment::Instead(_)) = &amendment
-        && let Some(op) = house.store.operation(&last.operation).await?
-        && op.state.is_pending()
-    {
-        let by = By { actor: &talk.asker, event: &talk.event };
-        house.store.decide(&op.id, None, |case| approval::cancel(case, by, None)).await?;
+    match understanding.amend(&last.intent, &talk.sentence, names, talk.known_lang) {
+        None => Ok(None),
+        Some(Amendment::Also(reading)) => Ok(Some((reading, None))),
+        Some(Amendment::Instead(reading)) => {
+            let old = house.store.operation(&last.operation).await?;
+            Ok(Some((reading, old.filter(|op| op.state.is_pending()).map(|op| op.id))))
+        }
     }
-    Ok(amendment.map(|amendment| match amendment {
-        Amendment::Instead(reading) | Amendment::Also(reading) => reading,
-    }))
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::amend;
-use crate::approval;
+use crate::approval::{self, By};
 use crate::bots::Bot;
 use crate::clock::new_id;
 use crate::house::House;
@@ -43,6 +43,8 @@ pub struct Talk {
     pub understood: String,
     /// The operation (its id) whose proposal it answers or in whose thread it stands.
     pub about: Option<String>,
+    /// The waiting operation (its id) that is taken back once what is asked for now is proposed in its place.
+    pub instead_of: Option<String>,
 }
 
 /// A question as it is stored.
@@ -53,6 +55,9 @@ pub(super) struct Asked {
     /// How the message before it was understood: it belongs into the record of what comes of the answer.
     #[serde(default)]
     pub(super) understood: String,
+    /// What the answer is to take the place of: see [`Talk::instead_of`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) instead_of: Option<String>,
 }
 
 /// One thing to answer.
@@ -137,6 +142,13 @@ pub(super) async fn commit(
             }
             Answer::Ask(ask) => put_question(&mut tx, talk, &ask).await?,
             Answer::Propose(op) => {
+                if let Some(id) = &talk.instead_of
+                    && let Some(mut old) = tx.case(id).await?
+                {
+                    let by = By { actor: &talk.asker, event: &talk.event };
+                    approval::cancel(&mut old, by, None);
+                    tx.carry_out(old).await?;
+                }
                 amend::remember(&mut tx, &op).await?;
                 let now = tx.now_ms();
                 tx.carry_out(approval::propose(*op, now)).await?;
@@ -151,6 +163,11 @@ pub(super) async fn commit(
         content: json!({"event_id": talk.event}),
     });
     Ok(())
+}
+
+/// When a question was put, in milliseconds since the epoch.
+pub(super) fn asked_ts(question: &Question) -> i64 {
+    question.expires_ts - QUESTION_MS
 }
 
 /// Asks back, in the thread of the asking message, with the options as reactions.
@@ -172,6 +189,8 @@ async fn put_question(tx: &mut Tx, talk: &Talk, ask: &Ask) -> Result<(), StoreEr
         })
         .await?;
     }
+    let asked =
+        Asked { ask: ask.clone(), understood: talk.understood.clone(), instead_of: talk.instead_of.clone() };
     let expires_ts = tx.now_ms() + QUESTION_MS;
     tx.ask(&Question {
         id,
@@ -182,8 +201,7 @@ async fn put_question(tx: &mut Tx, talk: &Talk, ask: &Ask) -> Result<(), StoreEr
         asker: talk.asker.clone(),
         lang: talk.lang.as_str().into(),
         sentence: talk.sentence.clone(),
-        ask: serde_json::to_string(&Asked { ask: ask.clone(), understood: talk.understood.clone() })
-            .unwrap_or_default(),
+        ask: serde_json::to_string(&asked).unwrap_or_default(),
         question_txn: txn,
         expires_ts,
     })

@@ -12,6 +12,7 @@ use crate::inbound::lanes::{HandleError, Handled};
 use crate::inventory::Inventory;
 use crate::report::Text;
 use crate::report::messages::{self, About, NotNow};
+use crate::store::{Operation, State};
 
 /// Answers a sentence that asks for nothing, or leaves it alone when it was not said to us.
 pub(super) async fn answer(
@@ -23,6 +24,11 @@ pub(super) async fn answer(
 ) -> Result<Handled, HandleError> {
     let aside = words::aside(&talk.sentence);
     let verdict = words::is_verdict(&talk.sentence);
+    if words::takes_back(&talk.sentence)
+        && let Some(op) = running(house, &talk, &heard).await?
+    {
+        return say(house, seq, &talk, messages::still_runs(talk.lang, &op)).await;
+    }
     let waiting = match heard.about.filter(|op| op.state.is_pending()) {
         Some(op) => Some(op).filter(|_| verdict || reason == NoneReason::Negated),
         None if heard.addressed && verdict => amend::waiting(house, &talk).await?,
@@ -36,9 +42,13 @@ pub(super) async fn answer(
         return done(house, seq).await;
     }
     let inventory = house.inventory().await.map(|(inventory, _)| inventory).unwrap_or_default();
-    let about = || About {
-        names: said_names(&inventory, &talk.sentence),
-        intent: words::deed(&talk.sentence).map(str::to_owned),
+    let about = || {
+        let names = said_names(&inventory, &talk.sentence);
+        About {
+            host: names.first().is_some_and(|name| inventory.hosts.contains_key(name)),
+            names,
+            intent: words::deed(&talk.sentence).map(str::to_owned),
+        }
     };
     let not_now = |why| messages::not_now(talk.lang, why, &about());
     let text = match reason {
@@ -91,6 +101,23 @@ fn chat(house: &Arc<House>, seq: i64, talk: Talk, model: Arc<dyn Model>) -> Hand
         };
         answer::commit(&house, seq, &talk, vec![Answer::Say(text)], None).await
     }))
+}
+
+/// What runs and can be meant by "stop": the operation of the thread, else the latest one of the room; in a direct chat
+/// the sender's latest.
+async fn running(house: &House, talk: &Talk, heard: &Heard) -> Result<Option<Operation>, HandleError> {
+    if let Some(op) = &heard.about {
+        return Ok(Some(op.clone()).filter(|op| op.state.is_dispatched()));
+    }
+    let mut found = Vec::new();
+    if heard.addressed {
+        for state in [State::Dispatched, State::Running] {
+            found.extend(house.store.operations_in(state).await?);
+        }
+    }
+    let direct = house.rooms().direct.contains(&talk.room);
+    found.retain(|op| op.room_id == talk.room || (direct && op.requester == talk.asker));
+    Ok(found.into_iter().max_by_key(|op| op.created_ts))
 }
 
 async fn say(house: &Arc<House>, seq: i64, talk: &Talk, text: Text) -> Result<Handled, HandleError> {

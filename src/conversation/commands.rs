@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use ralf_intents::{Intent, Lang, Outcome};
+use ralf_intents::{Intent, Lang, Outcome, Slots};
 
 use super::decide::{self, Decision};
 use super::{Answer, Talk, act, answer, look};
@@ -15,6 +15,7 @@ use crate::config::Role;
 use crate::house::House;
 use crate::inbound::lanes::{HandleError, Handled};
 use crate::report::messages;
+use crate::secrets::hide;
 
 /// A command as it was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,10 +146,27 @@ pub(super) async fn run(
     let answer = match command.word {
         Word::Help => Answer::Say(messages::help(lang)),
         Word::Status => {
-            let target = Some(command.rest).filter(|rest| !rest.is_empty());
-            let slots = target.map(|target| ("target".to_owned(), target)).into_iter().collect();
-            let look = Intent { name: "show_status".into(), slots, changes: false };
-            return act::on(house, seq, talk, vec![Outcome::Intent(look)], None).await;
+            let look = Intent { name: "show_status".into(), slots: Slots::new(), changes: false };
+            let looks = |outcome: &Outcome| match outcome {
+                Outcome::Intent(intent) => intent.name == look.name,
+                Outcome::Ask(ask) => ask.intent == look.name,
+                Outcome::None(_) => false,
+            };
+            if command.rest.is_empty() {
+                return act::on(house, seq, talk, vec![Outcome::Intent(look)], None).await;
+            }
+            match house.inventory().await {
+                Err(error) => Answer::Say(messages::no_inventory(lang, &error.to_string())),
+                Ok((_, names)) => {
+                    // Names are known by case and alias as they are in any sentence.
+                    let sentence = format!("status {}", command.rest);
+                    let outcome = house.understanding().await.read(&sentence, &names, Some(lang)).outcome;
+                    if looks(&outcome) {
+                        return act::on(house, seq, talk, vec![outcome], None).await;
+                    }
+                    Answer::Say(messages::unknown_name(lang, &hide(&command.rest)))
+                }
+            }
         }
         Word::Decide(decision) => {
             return decide::run(house, seq, talk, decision, (&command.typed, &command.rest)).await;

@@ -48,6 +48,7 @@ pub(super) async fn message(
         sentence: hide(&message.text).into_owned(),
         understood: String::new(),
         about: None,
+        instead_of: None,
     };
     if let Some(command) = commands::parse(&message.text, direct) {
         // "cancel" without an id is about one's own last wish, if that still waits.
@@ -61,23 +62,27 @@ pub(super) async fn message(
     }
     let ours = |user: &OwnedUserId| Bot::of(user, &house.server).is_some();
     let mut addressed = direct || message.mentions.iter().any(ours);
+    let to_others = !addressed && !message.mentions.is_empty();
     if let Some(rest) = commands::without_prefix(&message.text) {
         talk.sentence = hide(rest.trim()).into_owned();
         addressed = true;
     }
     let mut heard = Heard { addressed, about: None, lapsed: None };
+    let mut others_question = false;
     if let Some(root) = message.thread.as_deref().or(message.reply_to.as_deref()) {
         match house.store.question_in_thread(&event.room, root).await? {
+            Some(question) if question.asker != talk.asker => others_question = true,
             Some(question) if question.expires_ts > house.store.clock.now_ms() => {
                 return questions::answered(house, seq, talk, question).await;
             }
-            Some(question) if question.asker == talk.asker => heard.lapsed = Some(question),
-            _ => {}
+            Some(question) => heard.lapsed = Some(question),
+            None => {}
         }
         heard.about = about(house, root).await?;
         talk.about = heard.about.as_ref().map(|op| op.id.clone());
-        // In a thread people also talk among each other; who asked for the operation talks with us.
-        let asked = heard.about.as_ref().is_some_and(|op| op.requester == talk.asker);
+        // In a thread people also talk among each other; who asked for the operation asks us, and says yes or no to us.
+        let to_us = words::is_verdict(&talk.sentence) || words::is_question(&talk.sentence);
+        let asked = to_us && !to_others && heard.about.as_ref().is_some_and(|op| op.requester == talk.asker);
         heard.addressed |=
             heard.lapsed.is_some() || asked || (heard.about.is_some() && message.thread.is_none());
     }
@@ -85,13 +90,8 @@ pub(super) async fn message(
     if !(heard.addressed || heard.about.is_some() || ops) {
         return done(house, seq).await;
     }
-    if words::takes_back(&talk.sentence)
-        && let Some(op) = amend::waiting(house, &talk).await?
-    {
-        let by = By { actor: &talk.asker, event: &talk.event };
-        gate::cancel(house.as_ref(), seq, &op, by, &decide::place(&talk)).await?;
-        house.approved.notify_one();
-        return Ok(Handled::Done);
+    if let Some(handled) = taken_back(house, seq, &talk, &heard).await? {
+        return Ok(handled);
     }
     let (_, names) = match house.inventory().await {
         Ok(known) => known,
@@ -108,10 +108,13 @@ pub(super) async fn message(
     };
     let mut reading = house.understanding().await.read(&talk.sentence, &names, lang);
     let mut help = house.aids().is_some();
+    // What is said to somebody else's question says nothing about one's own wish.
     if !matches!(reading.outcome, Outcome::Intent(_))
+        && !others_question
         && let Some(amended) = amend::read(house, &talk, &names).await?
     {
-        (reading, help) = (amended, false);
+        (reading, talk.instead_of) = amended;
+        help = false;
     }
     match &reading.outcome {
         Outcome::Ask(_) | Outcome::None(NoneReason::NotOurs) if help => {
@@ -133,6 +136,43 @@ pub(super) async fn message(
         }
         _ => understood(house, seq, &mut talk, reading, heard).await,
     }
+}
+
+/// Takes back what the sentence takes back: the operation of its thread, if the sender asked for it; else, when it was
+/// said to us, the sender's latest wish or open question here.
+async fn taken_back(
+    house: &Arc<House>,
+    seq: i64,
+    talk: &Talk,
+    heard: &Heard,
+) -> Result<Option<Handled>, HandleError> {
+    if !(words::takes_back(&talk.sentence) && heard.addressed) {
+        return Ok(None);
+    }
+    let op = match &heard.about {
+        Some(op) => Some(op.clone()).filter(|op| op.state.is_pending() && op.requester == talk.asker),
+        None => amend::waiting(house, talk).await?,
+    };
+    let since = op.as_ref().map(|op| op.created_ts);
+    let open = match heard.about {
+        Some(_) => None,
+        None => house.store.question_to(&talk.room, &talk.asker).await?,
+    };
+    let now = house.store.clock.now_ms();
+    let open = open.filter(|q| q.expires_ts > now && since.is_none_or(|since| answer::asked_ts(q) > since));
+    if let Some(question) = open {
+        return questions::closed(house, seq, talk, &question).await.map(Some);
+    }
+    let Some(op) = op else { return Ok(None) };
+    let by = By { actor: &talk.asker, event: &talk.event };
+    gate::cancel(house.as_ref(), seq, &op, by, &decide::place(talk)).await?;
+    house.approved.notify_one();
+    Ok(Some(Handled::Done))
+}
+
+/// How a sentence was understood, in a line.
+pub(super) fn trace(reading: &Reading) -> String {
+    reading.trace.iter().map(|t| format!("{}: {}", t.reader, t.said)).collect::<Vec<_>>().join(" → ")
 }
 
 /// Takes plain words in a proposal's thread for the reason why it was denied, from who denied it just before.
@@ -168,8 +208,7 @@ pub(super) async fn understood(
     heard: Heard,
 ) -> Result<Handled, HandleError> {
     talk.lang = reading.lang;
-    talk.understood =
-        reading.trace.iter().map(|t| format!("{}: {}", t.reader, t.said)).collect::<Vec<_>>().join(" → ");
+    talk.understood = trace(&reading);
     let mut outcomes = vec![reading.outcome];
     outcomes.extend(reading.more);
     if let Some(question) = &heard.lapsed

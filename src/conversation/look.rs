@@ -88,19 +88,32 @@ async fn stack_status(house: &House, talk: &Talk, stack: &str) -> Text {
 const LOOKED_THROUGH: i64 = 100;
 
 /// The latest operation that belongs to this talk: that of its thread, else the last one of the room; in a direct chat
-/// the last one anywhere that the asker may see. `service` narrows it.
-pub(super) async fn latest(
+/// the last one anywhere that the asker may see.
+async fn latest(house: &House, talk: &Talk) -> Result<Option<Operation>, HandleError> {
+    match &talk.about {
+        Some(id) => Ok(house.store.operation(id).await?),
+        None => last(house, talk, |_| true).await,
+    }
+}
+
+/// The last operation on a service that belongs to this talk and was carried out, well or badly.
+pub(super) async fn ended(
     house: &House,
     talk: &Talk,
-    service: Option<&str>,
+    service: &str,
 ) -> Result<Option<Operation>, HandleError> {
-    if let (Some(id), None) = (&talk.about, service) {
-        return Ok(house.store.operation(id).await?);
-    }
+    let ended = |op: &Operation| matches!(op.state, State::Succeeded | State::Failed);
+    last(house, talk, |op| ended(op) && op.plan.task.service.as_deref() == Some(service)).await
+}
+
+async fn last(
+    house: &House,
+    talk: &Talk,
+    fits: impl Fn(&Operation) -> bool,
+) -> Result<Option<Operation>, HandleError> {
     let direct = house.rooms().direct.contains(&talk.room);
     for op in house.store.operations_recent(LOOKED_THROUGH).await? {
-        let fits = service.is_none_or(|name| op.plan.task.service.as_deref() == Some(name));
-        if fits && (op.room_id == talk.room || (direct && may_see(house, talk, &op).await)) {
+        if fits(&op) && (op.room_id == talk.room || (direct && may_see(house, talk, &op).await)) {
             return Ok(Some(op));
         }
     }
@@ -120,7 +133,7 @@ async fn may_see(house: &House, talk: &Talk, op: &Operation) -> bool {
 pub(super) async fn explain(house: &House, talk: &Talk, id: Option<&str>) -> Result<Answer, HandleError> {
     let op = match id {
         Some(id) => house.store.operation_like(id).await?,
-        None => latest(house, talk, None).await?,
+        None => latest(house, talk).await?,
     };
     let op = match op {
         Some(op) if may_see(house, talk, &op).await => op,

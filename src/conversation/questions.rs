@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use ralf_intents::{Lang, Outcome};
+use ralf_intents::{Lang, Outcome, Reply};
 
 use super::answer::Asked;
-use super::{Answer, Talk, act, answer, done};
+use super::listen::trace;
+use super::{Answer, Talk, act, answer, done, words};
 use crate::bots::Bot;
 use crate::event::Event;
 use crate::house::House;
@@ -32,25 +33,25 @@ pub(super) async fn reacted(
     }
     match chosen {
         Some(n) if event.sender == question.asker && n < open(&question)?.ask.options.len() => {
-            let talk = talk(&question, &event.id);
-            fill(house, seq, talk, question, &(n + 1).to_string()).await
+            let tap = talk(&question, &event.id);
+            fill(house, seq, tap, question, &(n + 1).to_string()).await
         }
         _ => done(house, seq).await,
     }
 }
 
-/// Words in the thread of a question.
+/// Words of the asker in the thread of a question.
 pub(super) async fn answered(
     house: &Arc<House>,
     seq: i64,
     said: Talk,
     question: Question,
 ) -> Result<Handled, HandleError> {
-    if said.asker != question.asker {
-        return done(house, seq).await;
+    if words::takes_back(&said.sentence) {
+        return closed(house, seq, &said, &question).await;
     }
-    let talk = talk(&question, &said.event);
-    fill(house, seq, talk, question, said.sentence.trim()).await
+    let words = said.sentence.clone();
+    fill(house, seq, said, question, words.trim()).await
 }
 
 /// An answer that comes too late is told so, once.
@@ -65,35 +66,53 @@ pub(super) async fn lapsed(
     Ok(Handled::Done)
 }
 
-/// Completes the question by an answer; what is no answer leads to the same question once more.
+/// A question whose asker wants none of it any more.
+pub(super) async fn closed(
+    house: &Arc<House>,
+    seq: i64,
+    talk: &Talk,
+    question: &Question,
+) -> Result<Handled, HandleError> {
+    let said = vec![Answer::Say(messages::not_now(talk.lang, NotNow::Negated, &About::default()))];
+    answer::commit(house, seq, talk, said, Some(question)).await?;
+    Ok(Handled::Done)
+}
+
+/// Completes the question by an answer; what is no answer leads to the same question once more. An order of its own is
+/// taken as `said`, and nothing of the question's sentence belongs to it.
 async fn fill(
     house: &Arc<House>,
     seq: i64,
-    mut talk: Talk,
+    said: Talk,
     question: Question,
     words: &str,
 ) -> Result<Handled, HandleError> {
     let (_, names) = match house.inventory().await {
         Ok(known) => known,
         Err(error) => {
-            let answers = vec![Answer::Say(messages::no_inventory(talk.lang, &error.to_string()))];
-            answer::commit(house, seq, &talk, answers, None).await?;
+            let answers = vec![Answer::Say(messages::no_inventory(said.lang, &error.to_string()))];
+            answer::commit(house, seq, &said, answers, None).await?;
             return Ok(Handled::Done);
         }
     };
-    let Asked { ask, understood } = open(&question)?;
-    let reading = house.understanding().await.fill(&ask, words, &names, Some(talk.lang));
+    let Asked { ask, understood, instead_of } = open(&question)?;
+    let mut talk = Talk { instead_of, ..talk(&question, &said.event) };
+    let reading = match house.understanding().await.reply(&ask, words, &names, Some(talk.lang)) {
+        Reply::Answer(reading) => {
+            let before = if understood.is_empty() { String::new() } else { format!("{understood} → ") };
+            talk.understood = format!("{before}{} + {words:?}", question.sentence);
+            reading
+        }
+        Reply::Request(reading) => {
+            talk = Talk { understood: trace(&reading), ..said };
+            reading
+        }
+    };
     talk.lang = reading.lang;
     let outcome = match reading.outcome {
-        Outcome::None(_) => {
-            let said = messages::not_now(talk.lang, NotNow::Negated, &About::default());
-            answer::commit(house, seq, &talk, vec![Answer::Say(said)], Some(&question)).await?;
-            return Ok(Handled::Done);
-        }
+        Outcome::None(_) => return closed(house, seq, &talk, &question).await,
         outcome => outcome,
     };
-    let before = if understood.is_empty() { String::new() } else { format!("{understood} → ") };
-    talk.understood = format!("{before}{} + {words:?}", question.sentence);
     let mut outcomes = vec![outcome];
     outcomes.extend(reading.more);
     act::on(house, seq, talk, outcomes, Some(question)).await
@@ -116,6 +135,7 @@ fn talk(question: &Question, event: &str) -> Talk {
         sentence: question.sentence.clone(),
         understood: String::new(),
         about: None,
+        instead_of: None,
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ralf_intents::{Ask, Choice, Intent, IntentSpec, Lang, RiskSource, SlotType};
 
+use super::words;
 use crate::house::House;
 use crate::inbound::lanes::HandleError;
 use crate::inventory::{Inventory, observe};
@@ -24,11 +25,12 @@ pub(super) enum Resolved {
 }
 
 /// Finds the hosts. A host that was not said is the one where the service runs; several are asked about. A stack has none.
+/// `alone` says that the sentence asks for nothing else.
 pub(super) async fn resolve(
     house: &House,
     lang: Lang,
     intent: &Intent,
-    sentence: &str,
+    (sentence, alone): (&str, bool),
 ) -> Result<Resolved, HandleError> {
     let spec = house.catalogue.get(&intent.name).filter(|spec| spec.risk == RiskSource::Executor);
     let planned = spec.and_then(|spec| Some((spec, spec.plan.as_deref()?)));
@@ -41,7 +43,7 @@ pub(super) async fn resolve(
     };
     let Said { service, hosts: slot } = said(spec, intent, &inventory);
     if let Some(stack) = service.as_ref().filter(|service| inventory.stacks.contains(*service)) {
-        if !slot.is_empty() || named_host(&inventory, sentence).is_some() {
+        if !slot.is_empty() || named_host(&inventory, sentence, stack, alone).is_some() {
             return Ok(Resolved::Say(messages::stack_is_on_no_host(lang, stack)));
         }
         return Ok(Resolved::Task(task(house, intent, action, service, Vec::new())));
@@ -56,7 +58,7 @@ pub(super) async fn resolve(
         return if host_slot(spec).is_some() && !all.is_empty() { ask(&all) } else { Ok(Resolved::Unable) };
     };
     // An intent without a slot for the host may have been said with one all the same.
-    let hosts = match named_host(&inventory, sentence) {
+    let hosts = match named_host(&inventory, sentence, service, alone) {
         Some(host) => vec![host],
         None => {
             let there = whereabouts(house, &inventory, service).await?;
@@ -135,7 +137,7 @@ fn task(house: &House, intent: &Intent, action: &str, service: Option<String>, h
 }
 
 /// Where a service is: where it answers now, and where we set it up and did not remove it since.
-async fn whereabouts(
+pub(super) async fn whereabouts(
     house: &House,
     inventory: &Inventory,
     service: &str,
@@ -149,18 +151,63 @@ async fn whereabouts(
     Ok(there)
 }
 
-/// The one host that a sentence names, by name or alias.
-fn named_host(inventory: &Inventory, sentence: &str) -> Option<String> {
+/// The one host that a sentence names for a service, by name or alias. What stands in the same clause as another service
+/// is that one's; where the sentence asks for several things, the clause has to name the service itself.
+fn named_host(inventory: &Inventory, sentence: &str, service: &str, alone: bool) -> Option<String> {
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let words: Vec<String> =
-        sentence.split(|c: char| !is_part(c)).map(|word| word.trim_matches('.').to_lowercase()).collect();
-    let is_said = |name: &str| words.iter().any(|word| *word == name.to_lowercase());
-    let mut named = inventory
-        .hosts
-        .iter()
-        .filter(|(name, host)| is_said(name) || host.aliases.iter().any(|alias| is_said(alias)));
-    let (name, _) = named.next()?;
-    named.next().is_none().then(|| name.clone())
+    let is_said = |clause: &str, name: &str| {
+        clause
+            .split(|c: char| !is_part(c))
+            .any(|word| word.trim_matches('.').to_lowercase() == name.to_lowercase())
+    };
+    let hosts = |clause: &str| -> Vec<&String> {
+        let hosts = inventory.hosts.iter().filter(|(name, host)| {
+            is_said(clause, name) || host.aliases.iter().any(|alias| is_said(clause, alias))
+        });
+        hosts.map(|(name, _)| name).collect()
+    };
+    let [host] = hosts(sentence)[..] else { return None };
+    let is_its = |clause: &String| {
+        let mut said = format!(" {} ", words::plain(clause));
+        let mut says = |name: &str, aliases: &[String]| {
+            let names = [name].into_iter().chain(aliases.iter().map(String::as_str));
+            // Whole names only, and what is one thing's name is no longer another's.
+            names.map(words::plain).filter(|name| !name.is_empty()).fold(false, |any, name| {
+                let name = format!(" {name} ");
+                let is = said.contains(&name);
+                said = said.replace(&name, "  ");
+                any || is
+            })
+        };
+        let of_it = inventory.services.get(service).map_or(&[][..], |service| service.aliases.as_slice());
+        let itself = says(service, of_it);
+        let others = inventory.services.iter().map(|(name, service)| (name, service.aliases.as_slice()));
+        let stacks = inventory.stacks.iter().map(|name| (name, &[][..]));
+        let others = others.chain(stacks).filter(|(name, _)| *name != service);
+        let other = others.fold(false, |any, (name, aliases)| says(name, aliases) || any);
+        !other && (alone || itself)
+    };
+    clauses(sentence).iter().any(|clause| !hosts(clause).is_empty() && is_its(clause)).then(|| host.clone())
+}
+
+/// A sentence in parts, each with its own verb, roughly: cut at punctuation and at "und", "dann" and the like.
+fn clauses(sentence: &str) -> Vec<String> {
+    let mut clauses = vec![String::new()];
+    for word in sentence.split_whitespace() {
+        let link = ["und", "and", "dann", "then", "sowie", "aber", "but"];
+        if link.contains(&word.to_lowercase().as_str()) {
+            clauses.push(String::new());
+            continue;
+        }
+        if let Some(clause) = clauses.last_mut() {
+            clause.push_str(word);
+            clause.push(' ');
+        }
+        if word.ends_with([',', ';', '.', '!', '?', ':']) {
+            clauses.push(String::new());
+        }
+    }
+    clauses
 }
 
 fn which_host(spec: &IntentSpec, intent: &Intent, service: Option<&str>, hosts: &[String]) -> Ask {
@@ -229,8 +276,22 @@ mod tests {
         for name in ["node-1", "node-2"] {
             inventory.hosts.insert(name.into(), crate::inventory::Host::default());
         }
-        assert_eq!(named_host(&inventory, "Entferne Gitea von Node-2."), Some("node-2".into()));
-        assert_eq!(named_host(&inventory, "move it from node-1 to node-2"), None);
-        assert_eq!(named_host(&inventory, "node-21 is new"), None);
+        for name in ["gitea", "grafana", "grafana-db"] {
+            let service = toml::from_str("command = \"x\"").unwrap();
+            inventory.services.insert(name.into(), service);
+        }
+        let host = |sentence, service, alone| named_host(&inventory, sentence, service, alone);
+        let node = |n: u8| Some(format!("node-{n}"));
+        assert_eq!(host("Entferne Gitea von Node-2.", "gitea", true), node(2));
+        assert_eq!(host("Gitea auf node-2 ist alt, entferne es", "gitea", true), node(2));
+        assert_eq!(host("move gitea from node-1 to node-2", "gitea", true), None);
+        assert_eq!(host("node-21 is new", "gitea", true), None);
+        assert_eq!(host("Entferne grafana-db von node-2", "grafana-db", true), node(2));
+        // What is said of another service, or for another wish, is not borrowed.
+        let both = "Entferne gitea und starte grafana auf node-1 neu";
+        assert_eq!(host(both, "gitea", false), None);
+        assert_eq!(host(both, "gitea", true), None);
+        assert_eq!(host(both, "grafana", false), node(1));
+        assert_eq!(host("Entferne gitea und starte den auf node-1 neu", "gitea", false), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use ralf_intents::{Ask, Intent, RiskSource, Slots};
 
-use super::{Talk, look};
+use super::{Talk, look, target};
 use crate::house::House;
 use crate::inbound::lanes::HandleError;
 use crate::plan::Task;
@@ -50,7 +50,14 @@ async fn answer(house: &House, talk: &Talk, intent: &str, slots: Slots) -> Resul
     let is_known = inventory.services.contains_key(&named) || inventory.stacks.contains(&named);
     let last = match named.is_empty() {
         true => None,
-        false => look::latest(house, talk, Some(&named)).await?,
+        false => look::ended(house, talk, &named).await?,
+    };
+    let free = match intent {
+        "scale_service" if inventory.services.contains_key(&named) => {
+            let there = target::whereabouts(house, &inventory, &named).await?;
+            inventory.hosts_of(&named).map(|(name, _)| name.to_owned()).find(|host| !there.contains(host))
+        }
+        _ => None,
     };
     Ok(messages::unable(
         talk.lang,
@@ -60,6 +67,7 @@ async fn answer(house: &House, talk: &Talk, intent: &str, slots: Slots) -> Resul
             slots,
             can: ["deploy", "restart", "remove"].into_iter().filter(|_| is_known).filter_map(can).collect(),
             last,
+            free,
             hosts: inventory.hosts.keys().cloned().collect(),
             services: inventory.services.keys().cloned().collect(),
             stacks: inventory.stacks.iter().cloned().collect(),

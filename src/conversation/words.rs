@@ -211,6 +211,15 @@ pub(super) fn takes_back(sentence: &str) -> bool {
     is_one(BACK, sentence)
 }
 
+/// Whether a sentence asks something.
+pub(super) fn is_question(sentence: &str) -> bool {
+    const ASK: &str =
+        "wer|was|wie|wann|wo|warum|wieso|weshalb|welche|welcher|welches|who|what|how|when|where|why|which";
+    let said = plain(sentence);
+    sentence.trim_end().ends_with('?')
+        || said.split(' ').next().is_some_and(|first| ASK.split('|').any(|word| word == first))
+}
+
 /// Whether a sentence names one of us.
 pub(super) fn names_us(sentence: &str) -> bool {
     let said = plain(sentence);
@@ -283,6 +292,16 @@ mod tests {
         assert_eq!(deed("wenn es ausfällt, starte es neu"), Some("restart_service"));
         assert_eq!(deed("soll ich es löschen oder neu starten?"), None);
         assert_eq!(deed("wie wird das Wetter?"), None);
+    }
+
+    #[test]
+    fn questions_are_told_from_talk() {
+        for said in ["Wann geht es los", "is it running?", "warum dauert das so lange"] {
+            assert!(is_question(said), "{said}");
+        }
+        for said in ["ich schaue gleich nach", "wird schon", "danke"] {
+            assert!(!is_question(said), "{said}");
+        }
     }
 
     #[test]

@@ -10,7 +10,8 @@ pub(super) fn spoken(body: &str) -> String {
     for line in body.lines() {
         let trimmed = line.trim_start();
         if trimmed.starts_with("```") || trimmed.starts_with("~~~") {
-            fenced = !fenced;
+            // A fence that opens and closes on one line hides that line alone; the reader of sentences counts alike.
+            fenced ^= trimmed.trim_end().trim_start_matches(['`', '~']).matches("```").count() != 1;
             continue;
         }
         if fenced || trimmed.starts_with('>') {
@@ -80,6 +81,7 @@ mod tests {
         assert_eq!(spoken("look:\n```\n!ralf approve x\n```\nnice"), "look:\nnice");
         assert_eq!(spoken("look: ```\n!ralf approve x\n``` nice"), "look:");
         assert_eq!(spoken("look: ```!ralf approve x``` nice"), "look: \n nice");
+        assert_eq!(spoken("```ls```\nlook:\n```\n!ralf approve x\n```\nnice"), "look:\nnice");
         assert_eq!(spoken("run `rm -rf /` now"), "run  now");
         assert_eq!(spoken("restart `grafana`"), "restart grafana");
         assert_eq!(spoken("odd ` tick"), "odd  tick");

@@ -67,10 +67,15 @@ impl Store {
         self.find("room_id = $1 AND question_event = $2", room, event).await
     }
 
-    async fn find(&self, condition: &str, room: &str, event: &str) -> Result<Option<Question>, StoreError> {
+    /// The newest question to a person in a room, open or expired.
+    pub async fn question_to(&self, room: &str, asker: &str) -> Result<Option<Question>, StoreError> {
+        self.find("room_id = $1 AND asker = $2 ORDER BY expires_ts DESC", room, asker).await
+    }
+
+    async fn find(&self, condition: &str, room: &str, about: &str) -> Result<Option<Question>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM questions WHERE {condition} LIMIT 1");
         let row =
-            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(room).bind(event).fetch_optional(self.pool()).await?;
+            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(room).bind(about).fetch_optional(self.pool()).await?;
         row.as_ref().map(question).transpose()
     }
 }

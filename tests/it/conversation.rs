@@ -47,6 +47,70 @@ async fn a_wish_is_changed_and_extended_by_short_sentences() {
 }
 
 #[tokio::test]
+async fn a_wish_is_taken_back_by_who_had_it_where_it_is_meant() {
+    let stage = Stage::shared().await;
+    let room = stage.room("health");
+    let (admin, approver) = (stage.person("admin").await, stage.person("approver").await);
+    let stays = |op: &Event| {
+        let cancelled = |e: &Event| e.operation_id() == op.operation_id() && e.state() == "cancelled";
+        assert!(admin.all(cancelled).is_empty(), "{}", admin.story());
+    };
+    let first = admin.proposal(&room, "Ralf Health: Installiere Paperless auf node-2").await;
+    let second = admin.proposal(&room, "Ralf Health: Installiere Homeassistant auf node-1").await;
+    // Said to a colleague, and said by one.
+    admin.say(&room, "halt").await;
+    admin.say(&room, "forget it").await;
+    approver.say_in_thread(&room, second.id(), "doch nicht").await;
+    approver.and_nothing_else(&room).await;
+    admin.and_nothing_else(&room).await;
+    stays(&first);
+    stays(&second);
+    // In a thread it is about what stands there, however much came later.
+    admin.say_in_thread(&room, first.id(), "doch nicht").await;
+    cancelled(&admin, &first).await;
+    admin.say_in_thread(&room, second.id(), "ich schaue gleich nach").await;
+    admin.and_nothing_else(&room).await;
+    stays(&second);
+    assert!(told(&admin, second.id()).iter().all(|e| !e.body().contains("schaue")), "{}", admin.story());
+
+    // A correction takes the place of the old wish when it stands itself.
+    let asked = admin.say(&room, "Ralf Health: nein, auf node-7").await;
+    assert!(admin.answer(&asked).await.question().is_some());
+    stays(&second);
+    admin.say_in_thread(&room, &asked, "der auf node-3").await;
+    cancelled(&admin, &second).await;
+    let third = admin
+        .wait_for("the corrected proposal", |e| e.answers() == asked && e.state() == "awaiting_approval")
+        .await;
+    assert_eq!(third.operation().expect("an operation")["slots"]["node"], "node-3");
+
+    // An open question is closed, too, before the older wish goes.
+    let open = admin.say(&room, "Ralf Health: Installiere Gitea").await;
+    assert!(admin.answer(&open).await.question().is_some());
+    let closed = admin.ask(&room, "Ralf Health: vergiss es").await;
+    assert!(closed.body().contains("ich tue nichts"), "{closed}");
+    stays(&third);
+    admin.say_in_thread(&room, &open, "node-1").await;
+    admin.and_nothing_else(&room).await;
+    assert!(admin.all(|e| e.answers() == open && e.operation().is_some()).is_empty(), "{}", admin.story());
+    cancel(&admin, &room, &third).await;
+}
+
+#[tokio::test]
+async fn a_status_is_asked_for_by_any_name() {
+    let stage = Stage::shared().await;
+    let ops = stage.room("ops");
+    let admin = stage.person("admin").await;
+    let status = admin.ask(&ops, "!ralf status VAULTWARDEN").await;
+    assert!(status.body().contains("vaultwarden"), "{status}");
+    let unknown = admin.ask(&ops, "!ralf status flurbelix").await;
+    assert!(
+        unknown.body().contains("`flurbelix`") && !unknown.body().contains("läuft nirgends"),
+        "{unknown}"
+    );
+}
+
+#[tokio::test]
 async fn what_has_run_stays_and_a_correction_is_a_new_wish() {
     let stage = Stage::shared().await;
     let service = stage.take("uptime-kuma", "node-2");

@@ -6,6 +6,24 @@ use crate::harness::{Stage, fresh_folder};
 
 const PAGE: &str = include_str!("../../docs/src/adding-an-intent.md");
 
+/// Another name for a removal.
+const DISCARD: &str = r#"
+name = "discard_service"
+bot = "infra"
+changes = true
+risk = "executor"
+plan = "remove"
+does = { de = "Verschrottet einen Dienst", en = "Scraps a service" }
+templates = { de = ["verschrotte {service}"], en = ["scrap {service}"] }
+cues = { de = ["verschrott*"], en = ["scrap*"] }
+
+[[slots]]
+name = "service"
+type = "service"
+required = true
+question = { de = "Welchen Dienst?", en = "Which service?" }
+"#;
+
 /// The file that stands on the page under its name.
 fn on_page(name: &str) -> &'static str {
     let (_, after) = PAGE.split_once(&format!("\n`{name}`:\n\n```")).expect("its name");
@@ -33,6 +51,7 @@ async fn it_is_said_approved_and_done() {
     let (intents, playbooks) = (folder.join("intents"), folder.join("playbooks"));
     std::fs::create_dir_all(&intents).expect("a folder");
     std::fs::write(intents.join("stop_service.toml"), on_page("intents/stop_service.toml")).expect("written");
+    std::fs::write(intents.join("discard_service.toml"), DISCARD).expect("written");
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("config/playbooks"), &playbooks);
     let path = |path: &Path| path.to_string_lossy().into_owned();
     let stage = Stage::own(
@@ -52,8 +71,20 @@ async fn it_is_said_approved_and_done() {
 
     // Understood, but nothing is there to do it.
     let nothing = admin.ask(&ops, "Kannst du Grafana bitte anhalten?").await;
-    assert!(nothing.operation().is_none() && nothing.body().contains("`stop_service`"), "{nothing}");
-    assert!(nothing.body().contains("noch nichts eingerichtet"), "{nothing}");
+    assert!(nothing.operation().is_none(), "{nothing}");
+    for part in ["Hält einen Dienst an (`grafana`)", "hier ist nichts eingerichtet"] {
+        assert!(nothing.body().contains(part), "{part:?}: {nothing}");
+    }
+
+    // What a built-in intent plans takes what that one takes, whatever it is called.
+    let discard = admin.proposal(&ops, "Verschrotte Grafana").await;
+    let op = discard.operation().expect("an operation").clone();
+    assert_eq!(
+        (op["intent"].as_str(), &op["approvals"]["needed"]),
+        (Some("discard_service"), &serde_json::json!(2)),
+        "{op}"
+    );
+    admin.ask(&ops, &format!("!ralf abbrechen {}", discard.operation_id())).await;
 
     std::fs::write(playbooks.join("stop.yml"), on_page("playbooks/stop.yml")).expect("written");
     let stop = admin.proposal(&ops, "Kannst du Grafana bitte anhalten?").await;

@@ -67,6 +67,30 @@ async fn an_option_is_chosen_by_a_tap_of_the_asker_alone() {
 }
 
 #[tokio::test]
+async fn an_order_in_the_thread_of_a_question_is_an_order_of_its_own() {
+    let stage = Stage::shared().await;
+    let ops = stage.room("ops");
+    let (admin, approver) = (stage.person("admin").await, stage.person("approver").await);
+    let asked = admin.say(&ops, "Entferne jelyfin von node-2").await;
+    let question = question(&admin, &asked).await;
+    // A colleague's order is none of the question's, and the question stays open.
+    let theirs = approver.say_in_thread(&ops, &asked, "Installiere Pihole auf node-1").await;
+    let other = proposal(&approver, &theirs).await;
+    approver.ask(&ops, &format!("!ralf abbrechen {}", other.operation_id())).await;
+    // The host of the question's sentence is none of the new order's.
+    admin.say_in_thread(&ops, &asked, "entferne homeassistant von node-3").await;
+    let told = admin
+        .wait_for("what becomes of homeassistant", |e| {
+            e.is_new_message()
+                && e.thread() == Some(&asked)
+                && e.id() != question.id()
+                && e.body().contains("homeassistant")
+        })
+        .await;
+    assert!(told.body().contains("node-3") && !told.body().contains("node-2"), "{told}");
+}
+
+#[tokio::test]
 async fn a_missing_service_is_asked_for() {
     let stage = Stage::shared().await;
     let ops = stage.room("ops");

@@ -42,6 +42,7 @@ impl Parrot {
 }
 
 async fn answer(State(parrot): State<Parrot>, Json(request): Json<Value>) -> Json<Value> {
+    // Talk is asked for in plain words; what a sentence means, in JSON.
     let content = if request["response_format"].is_null() {
         let said = request["messages"][1]["content"].as_str().unwrap_or_default().to_owned();
         parrot.asked.lock().unwrap_or_else(PoisonError::into_inner).push(said);
@@ -101,6 +102,7 @@ async fn a_model_talks_and_its_words_can_do_nothing() {
 
     // Courtesies, and whatever is about the lab, are not the model's to answer.
     let before = parrot.talked().len();
+    assert_eq!(before, 2, "what it said was asked of it: {:?}", parrot.talked());
     for said in [
         "Ralf: danke!",
         "Ralf: why is nextcloud so slow?",

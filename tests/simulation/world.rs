@@ -211,6 +211,7 @@ async fn ask(
         sentence: "do it".into(),
         understood: "grammar".into(),
         about: None,
+        instead_of: None,
     };
     let made = Made { plan, folder, now: world.store.now_ms(), proposal_txn: world.new_txn_id() };
     let mut op = approval::operation(world.rules(), &talk, &intent, "infra", made);

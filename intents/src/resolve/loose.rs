@@ -10,7 +10,6 @@ use crate::names::{Kind, Sort};
 use crate::reading::{NoneReason, Outcome, Slots};
 use crate::text::Text;
 use crate::understanding::{Draft, Message, Understanding};
-use std::ops::Range;
 
 /// "kannst du …?", "would you …?": a question in form, a request in meaning.
 pub(crate) fn polite_question(text: &Text) -> bool {

@@ -51,7 +51,7 @@ fn excepts(message: &Message<'_>) -> bool {
     let words: Vec<&str> = message.text.tokens.iter().map(|t| t.norm.as_str()).collect();
     let all =
         |w: &&str| matches!(*w, "alles" | "alle" | "allen" | "everything" | "all" | "every" | "saemtliche");
-    let Some(from) = words.iter().position(|w| all(&w)) else { return false };
+    let Some(from) = words.iter().position(all) else { return false };
     let covered = |at: usize| message.lattice.covers(at);
     (from + 1..words.len()).any(|at| match words[at] {
         "ausser" | "ausgenommen" | "except" | "excluding" | "ohne" | "without" => true,

@@ -3,6 +3,7 @@
 use ralf_intents::Lang;
 use serde_json::json;
 
+use super::title;
 use crate::approval::Operation;
 use crate::report::{Text, t};
 
@@ -82,6 +83,8 @@ pub enum NotNow {
 pub struct About {
     /// The names of the inventory in it.
     pub names: Vec<String>,
+    /// The first of them is a host.
+    pub host: bool,
     /// The intent that it speaks of, as far as that is clear.
     pub intent: Option<String>,
 }
@@ -90,6 +93,10 @@ impl About {
     /// The order that would do it.
     fn order(&self, lang: Lang) -> Option<String> {
         let name = self.names.first()?;
+        // A host can be restarted, and nothing else.
+        if self.host && self.intent.as_deref() != Some("restart_service") {
+            return None;
+        }
         Some(match (lang, self.intent.as_deref()?) {
             (Lang::De, "deploy_service") => format!("`Installiere {name}`"),
             (Lang::De, "restart_service") => format!("`Starte {name} neu`"),
@@ -142,6 +149,17 @@ pub fn words_are_no_vote(lang: Lang, op: &Operation) -> Text {
     Text::new().line(&match lang {
         Lang::De => format!("Worte zählen hier nicht als Stimme; `{id}` wartet noch. ✅ auf den Vorschlag gibt ihn frei, ❌ lehnt ihn ab – oder `!ralf genehmige {id}`, `!ralf ablehnen {id}`, `!ralf abbrechen {id}`."),
         Lang::En => format!("Words are no vote here; `{id}` still waits. ✅ on the proposal approves it, ❌ denies it – or `!ralf approve {id}`, `!ralf deny {id}`, `!ralf cancel {id}`."),
+    })
+}
+
+/// Somebody says stop while an operation runs.
+pub fn still_runs(lang: Lang, op: &Operation) -> Text {
+    let (id, what) = (&op.id, title(lang, op));
+    Text::new().line(&match lang {
+        Lang::De => {
+            format!("Worte halten nichts an; „{what}“ läuft. `!ralf abbrechen {id}` bricht es ab.")
+        }
+        Lang::En => format!("Words stop nothing; “{what}” is running. `!ralf cancel {id}` stops it."),
     })
 }
 

@@ -20,6 +20,7 @@ fn unable_to(lang: Lang, intent: &str, said: &[(&str, &str)]) -> Text {
             slots: slots(said),
             can: if is_service { vec!["deploy", "restart", "remove"] } else { vec![] },
             last: is_service.then(|| super::tests::operation("deploy", crate::approval::State::Succeeded)),
+            free: is_service.then(|| "node-2".to_owned()),
             hosts: names(&["node-1", "node-2"]),
             services: names(&["grafana", "jellyfin"]),
             stacks: names(&["garden"]),
@@ -31,6 +32,7 @@ fn all(lang: Lang) -> String {
     let grafana = ("service", "grafana");
     let intents: &[(&str, &[(&str, &str)])] = &[
         ("show_logs", &[grafana, ("since", "2h")]),
+        ("show_logs", &[]),
         ("show_logs", &[("service", "jellyfin"), ("since", "yesterday")]),
         ("show_logs", &[("service", "jellyfin"), ("since", "2026-11-01")]),
         ("show_alerts", &[]),
@@ -51,7 +53,8 @@ fn all(lang: Lang) -> String {
         ("compliance_check", &[("scope", "backups")]),
         ("water_the_garden", &[("bed", "roses")]),
     ];
-    let about = |intent: &str| About { names: vec!["grafana".into()], intent: Some(intent.into()) };
+    let about =
+        |intent: &str| About { names: vec!["grafana".into()], host: false, intent: Some(intent.into()) };
     let nothing = About::default();
     let op = super::tests::operation("deploy", crate::approval::State::AwaitingApproval);
     let mut texts: Vec<(String, Text)> =
@@ -82,6 +85,12 @@ fn all(lang: Lang) -> String {
             ("later", not_now(lang, NotNow::Later, &nothing)),
             ("later, named", not_now(lang, NotNow::Later, &about("remove_service"))),
             ("words are no vote", words_are_no_vote(lang, &op)),
+            ("unknown name", unknown_name(lang, "grofana `x`")),
+            ("still runs", still_runs(lang, &op)),
+            (
+                "later, of a host",
+                not_now(lang, NotNow::Later, &About { host: true, ..about("remove_service") }),
+            ),
             ("question expired", question_expired(lang, "Installiere Jellyfin")),
         ]
         .map(|(name, text)| (name.to_owned(), text)),

@@ -54,6 +54,15 @@ pub fn unknown_command(lang: Lang, word: &str) -> Text {
     })
 }
 
+/// A name that is neither a service nor a host nor a stack.
+pub fn unknown_name(lang: Lang, name: &str) -> Text {
+    let name: String = name.chars().filter(|c| !c.is_control() && *c != '`').take(60).collect();
+    Text::new().line(&match lang {
+        Lang::De => format!("`{name}` kenne ich nicht. `!ralf status` zeigt, was läuft."),
+        Lang::En => format!("I don't know `{name}`. `!ralf status` shows what is running."),
+    })
+}
+
 /// A command that is promised but not built yet.
 pub fn not_built(lang: Lang, word: &str) -> Text {
     Text::new().line(&match lang {

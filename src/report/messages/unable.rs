@@ -18,8 +18,10 @@ pub struct Unable<'a> {
     pub slots: Slots,
     /// What an executor can really do to the service that was named: `deploy`, `restart`, `remove`.
     pub can: Vec<&'static str>,
-    /// The last operation on the service, as far as the asker may see it.
+    /// The last operation on the service that ended well or badly, as far as the asker may see it.
     pub last: Option<Operation>,
+    /// A host that the service may run on, and does not yet.
+    pub free: Option<String>,
     /// The hosts of the inventory.
     pub hosts: Vec<String>,
     /// The services of the inventory.
@@ -120,8 +122,7 @@ fn heard(lang: Lang, it: &Unable<'_>) -> String {
             }
         },
         _ => {
-            let values: Vec<String> =
-                it.slots.iter().map(|(name, value)| format!("{name} `{value}`")).collect();
+            let values: Vec<String> = it.slots.values().map(|value| format!("`{value}`")).collect();
             let does = if it.does.is_empty() { it.intent } else { it.does };
             if values.is_empty() { does.to_owned() } else { format!("{does} ({})", values.join(", ")) }
         }
@@ -210,6 +211,10 @@ fn nearest(lang: Lang, it: &Unable<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     let mut say = |de: String, en: String| lines.push(if lang == Lang::De { de } else { en });
     match it.intent {
+        "show_logs" if name.is_empty() => say(
+            "`Status` zeigt, was gerade läuft und was wartet.".into(),
+            "`status` shows what runs now and what waits.".into(),
+        ),
         "show_logs" => {
             say(
                 format!("`Läuft {name}?` sagt dir, ob es antwortet."),
@@ -242,11 +247,12 @@ fn nearest(lang: Lang, it: &Unable<'_>) -> Vec<String> {
             ),
         ),
         "scale_service" if can("deploy") => {
-            let host = it.hosts.first().map_or("node-1", String::as_str);
-            say(
-                format!("`Installiere {name} auf {host}` setzt es auf einen weiteren Host."),
-                format!("`Install {name} on {host}` puts it on a further host."),
-            );
+            if let Some(host) = &it.free {
+                say(
+                    format!("`Installiere {name} auf {host}` setzt es auf einen weiteren Host."),
+                    format!("`Install {name} on {host}` puts it on a further host."),
+                );
+            }
         }
         "rotate_secret" => say(
             "Wechsle es dort, wo es liegt; jeder neue Plan liest es frisch.".into(),
