@@ -160,9 +160,10 @@ pub(super) async fn run(
                 Ok((_, names)) => {
                     // Names are known by case and alias as they are in any sentence.
                     let sentence = format!("status {}", command.rest);
-                    let outcome = house.understanding().await.read(&sentence, &names, Some(lang)).outcome;
-                    if looks(&outcome) {
-                        return act::on(house, seq, talk, vec![outcome], None).await;
+                    let reading = house.understanding().await.read(&sentence, &names, Some(lang));
+                    let outcomes: Vec<Outcome> = [reading.outcome].into_iter().chain(reading.more).collect();
+                    if outcomes.iter().all(looks) {
+                        return act::on(house, seq, talk, outcomes, None).await;
                     }
                     Answer::Say(messages::unknown_name(lang, &hide(&command.rest)))
                 }

@@ -179,6 +179,7 @@ fn named_host(inventory: &Inventory, sentence: &str, service: &str, alone: bool)
                 any || is
             })
         };
+        says(host, inventory.hosts.get(host).map_or(&[][..], |host| host.aliases.as_slice()));
         let of_it = inventory.services.get(service).map_or(&[][..], |service| service.aliases.as_slice());
         let itself = says(service, of_it);
         let others = inventory.services.iter().map(|(name, service)| (name, service.aliases.as_slice()));

@@ -71,7 +71,7 @@ async fn an_order_in_the_thread_of_a_question_is_an_order_of_its_own() {
     let stage = Stage::shared().await;
     let ops = stage.room("ops");
     let (admin, approver) = (stage.person("admin").await, stage.person("approver").await);
-    let asked = admin.say(&ops, "Entferne jelyfin von node-2").await;
+    let asked = admin.say(&ops, "Installiere jelyfin auf node-2").await;
     let question = question(&admin, &asked).await;
     // A colleague's order is none of the question's, and the question stays open.
     let theirs = approver.say_in_thread(&ops, &asked, "Installiere Pihole auf node-1").await;
