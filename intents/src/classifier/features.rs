@@ -11,7 +11,7 @@ pub(crate) fn delexicalise(text: &Text, lattice: &Lattice) -> Vec<String> {
         let named = lattice
             .at(at)
             .iter()
-            .filter(|e| e.sort <= Sort::Ambiguous && tag(e).is_some())
+            .filter(|e| e.sort <= Sort::Fuzzy && tag(e).is_some())
             .max_by_key(|e| (rank(e), e.len()));
         if let Some(edge) = named {
             out.push(tag(edge).unwrap_or("@name").to_owned());

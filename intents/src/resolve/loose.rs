@@ -74,7 +74,10 @@ pub(super) fn blocked(message: &Message<'_>, draft: &mut Draft) -> Option<NoneRe
             "describe",
         ];
         match reason {
-            NoneReason::HowTo => strict.iter().any(|s| said.starts_with(s)),
+            NoneReason::HowTo => {
+                let why = ["why", "warum", "wieso", "weshalb"].iter().any(|s| said.starts_with(s));
+                strict.iter().any(|s| said.starts_with(s)) || (why && spec.name != "explain_decision")
+            }
             NoneReason::Negated | NoneReason::Later if p >= 0.9 => false,
             NoneReason::Later => !matches!(spec.name.as_str(), "subscribe_alerts" | "plan_capacity"),
             NoneReason::Negated => {
