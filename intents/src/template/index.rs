@@ -34,9 +34,12 @@ impl Index {
     }
 }
 
+/// No word of a template is longer, in characters.
+const LONGEST: usize = 48;
+
 /// All beginnings of a word, and the word.
 pub(crate) fn beginnings(word: &str) -> impl Iterator<Item = &str> {
-    word.char_indices().map(|(at, c)| &word[..at + c.len_utf8()])
+    word.char_indices().take(LONGEST).map(|(at, c)| &word[..at + c.len_utf8()])
 }
 
 #[cfg(test)]
