@@ -72,16 +72,17 @@ impl Nearest {
             features(words).into_iter().filter_map(|(f, v)| self.find(f, v)).collect();
         found.sort_by_key(|f| f.sentences.len());
         let mut gone = 0;
-        let rare = found.partition_point(|f| {
+        let rare = found.iter().take_while(|f| {
             gone += f.sentences.len();
             gone <= BUDGET
         });
-        let (rare, common) = found.split_at(rare.max(1).min(found.len()));
+        let rare = rare.count().max(1).min(found.len());
+        let (rare, common) = found.split_at(rare);
         let mut like = Table::new(rare.iter().map(|f| f.sentences.len()).sum());
         for found in rare {
             found.sentences.iter().for_each(|id| like.add(*id, found.value));
         }
-        let mut best = like.entries();
+        let mut best = like.entries;
         best.iter_mut().for_each(|(id, likeness)| *likeness *= self.scales[*id as usize]);
         most(&mut best, CLOSER);
         for (id, likeness) in &mut best {
@@ -126,33 +127,76 @@ fn most(best: &mut Vec<(u32, f32)>, count: usize) {
 
 /// Likeness by sentence, for the few sentences that have any (open addressing).
 struct Table {
-    slots: Vec<(u32, f32)>,
+    entries: Vec<(u32, f32)>,
+    /// Where a sentence stands in `entries`, counted from 1; 0 is free.
+    slots: Vec<u32>,
     shift: u32,
 }
-
-const FREE: u32 = u32::MAX;
 
 impl Table {
     /// Room for so many.
     fn new(most: usize) -> Self {
         let size = (most * 2).next_power_of_two().max(2);
-        Self { slots: vec![(FREE, 0.0); size], shift: 32 - size.trailing_zeros() }
+        Self { entries: Vec::with_capacity(most), slots: vec![0; size], shift: 32 - size.trailing_zeros() }
     }
 
     fn add(&mut self, id: u32, likeness: f32) {
         // Fibonacci hashing: ids that follow one another are spread.
         let mut at = (id.wrapping_mul(0x9E37_79B9) >> self.shift) as usize;
-        loop {
-            let slot = &mut self.slots[at];
-            if slot.0 == id || slot.0 == FREE {
-                *slot = (id, slot.1 + likeness);
+        while let Some(found) = (self.slots[at] as usize).checked_sub(1) {
+            let entry = &mut self.entries[found];
+            if entry.0 == id {
+                entry.1 += likeness;
                 return;
             }
             at = (at + 1) & (self.slots.len() - 1);
         }
+        self.entries.push((id, likeness));
+        self.slots[at] = u32::try_from(self.entries.len()).unwrap_or(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        text.split_whitespace().map(str::to_owned).collect()
     }
 
-    fn entries(self) -> Vec<(u32, f32)> {
-        self.slots.into_iter().filter(|slot| slot.0 != FREE).collect()
+    #[test]
+    fn a_lookup_finds_what_a_comparison_with_every_sentence_finds() {
+        // More of one kind than a lookup goes through, so that its words are common ones.
+        let mut sentences = vec!["starte @service neu"; BUDGET];
+        sentences.extend(["boote @host neu", "zeig mir die logs von @service", "starte @host wieder"]);
+        let mut samples = Samples::default();
+        for (class, text) in sentences.iter().enumerate() {
+            samples.push(&features(&words(text)), class.saturating_sub(BUDGET - 1), 1.0);
+        }
+        let nearest = Nearest::new(&samples);
+        for (asked, want) in [
+            ("boote @host bitte neu", Some(1)),
+            ("zeig logs von @service neu", Some(2)),
+            ("starte @host jetzt wieder", Some(3)),
+            ("wie wird das wetter", None),
+        ] {
+            let found = nearest.look_up(&words(asked));
+            assert_eq!(found.map(|near| near.class), want, "{asked}: {found:?}");
+            if let (Some(near), Some(class)) = (found, want) {
+                let (a, b) = (features(&words(asked)), features(&words(sentences[BUDGET - 1 + class])));
+                let like: f32 =
+                    a.iter().flat_map(|a| b.iter().filter(|b| b.0 == a.0).map(|b| a.1 * b.1)).sum();
+                assert!((near.likeness - like).abs() < 1e-5, "{asked}: {near:?}, not {like}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_table_sums_what_belongs_together() {
+        let mut table = Table::new(4);
+        for id in [7, 7 + (1 << 16), 7, 1 << 20] {
+            table.add(id, 0.5);
+        }
+        assert_eq!(table.entries, [(7, 1.0), (7 + (1 << 16), 0.5), (1 << 20, 0.5)]);
     }
 }

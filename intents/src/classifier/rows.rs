@@ -61,3 +61,33 @@ impl Rows {
             && self.weights.iter().all(|weight| weight.is_finite())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_kept_is_taken_only_when_whole() {
+        type Break = fn(&mut Rows);
+
+        let mut whole = Rows::default();
+        whole.push([(0, 1.0), (2, -1.0)].into_iter());
+        whole.push([(1, 0.5)].into_iter());
+        assert!(whole.fits(2, 3));
+        assert!(!whole.fits(3, 3), "rows that are not there");
+        assert!(!whole.fits(2, 2), "a class beyond the last");
+        let broken: [(&str, Break); 6] = [
+            ("no starts", |rows| rows.starts.clear()),
+            ("does not begin at 0", |rows| rows.starts[0] = 1),
+            ("goes back", |rows| rows.starts[1] = 4),
+            ("ends beyond the weights", |rows| rows.starts[2] = 9),
+            ("a weight without a class", |rows| rows.weights.push(1.0)),
+            ("no number", |rows| rows.weights[0] = f32::NAN),
+        ];
+        for (what, broken) in broken {
+            let mut rows = whole.clone();
+            broken(&mut rows);
+            assert!(!rows.fits(2, 3), "{what}");
+        }
+    }
+}
