@@ -114,6 +114,21 @@ proptest! {
         }
     }
 
+    /// Whole clauses, one after the other, that explain, take back, ask, tell and command.
+    #[test]
+    fn clauses_in_any_order_never_panic(
+        clauses in prop::collection::vec(prop::sample::select(vec![
+            "also starte grafana neu", "starte nextcloud neu", "also das backup von heute", "sprich neu starten", "zeig mir die logs",
+            "geht das", "nee lass mal", "wenn es ausfällt", "was hat dich dazu bewogen", "alles außer grafana", "erst morgen", "auf 1.2.3",
+            "hab den check laufen lassen", "alles grün", "grafana ist eingefroren", "restart it", "also restart grafana", "roll it back",
+            "should it misbehave", "but not before noon", "namely the nas", "never mind", "nas", "why did you scale it to 4", "bitte",
+        ]), 1..6),
+        glue in prop::sample::select(vec![", ", ". ", "? ", " und ", " and ", " -> ", "\n", " "]),
+    ) {
+        let text = clauses.join(glue);
+        let _ = LAB.0.read(&text, &LAB.1, None);
+    }
+
     /// Sentences made of what templates are made of, of any length.
     #[test]
     fn words_of_the_templates_never_panic(

@@ -23,6 +23,21 @@ fn said(reading: &Reading) -> String {
 }
 
 #[test]
+fn also_adds_a_request_or_explains_the_one_before() {
+    let (ralf, names) = lab();
+    for (text, requests) in [
+        ("restart grafana, also restart jellyfin", 2),
+        ("restart grafana and also show its logs", 2),
+        ("Also starte grafana neu, also starte jellyfin neu", 2),
+        ("Zeig mir die Logs von grafana von heute früh, also die Logs von heute", 1),
+    ] {
+        let reading = ralf.read(text, &names, None);
+        assert_eq!(1 + reading.more.len(), requests, "{text}: {reading:#?}");
+        assert!(reading.intent().is_some(), "{text}: {reading:#?}");
+    }
+}
+
+#[test]
 fn a_question_is_filled_by_what_people_answer() {
     let (ralf, names) = lab();
     let ask = ralf.read("restart garfana", &names, None).ask().cloned().unwrap();
@@ -144,7 +159,7 @@ fn an_option_is_named_among_other_words_and_several_are_several_wishes() {
     );
     assert!(!hosts("nicht auf node-2").starts_with("node"), "{}", hosts("nicht auf node-2"));
 
-    let ask = ralf.read("Installiere Grafana", &names, None).ask().cloned().unwrap();
+    let ask = Ask { intent: "deploy_service".to_owned(), options: Vec::new(), ..ask };
     let reading = ralf.fill(&ask, "node-2 und node-3", &names, None);
     assert_eq!(said(&reading), r#"deploy_service {"node": "node-2", "service": "grafana"}"#);
     assert_eq!(reading.more.len(), 1, "{reading:?}");

@@ -78,11 +78,13 @@ fn read_parts(
     if question && hits.len() > 1 && !message.specs[hits[0].intent].changes {
         hits.retain(|h| !message.specs[h.intent].changes);
     }
-    // "… also das Backup von heute", "… geht das?" go with what was said before.
-    if hits.len() > 1 {
-        let first = |h: &Hit| message.text.tokens.get(h.start).map_or("", |t| t.norm.as_str());
-        hits.retain(|h| !matches!(first(h), "also" | "sprich" | "meaning" | "namely" | "heisst"));
-    }
+    // "… also das Backup von heute" explains what was said before it; "also restart jellyfin" asks for more.
+    let explains = |h: &Hit| match message.text.tokens.get(h.start).map_or("", |t| t.norm.as_str()) {
+        "also" => draft.lang == Lang::De,
+        word => matches!(word, "sprich" | "heisst" | "meaning" | "namely"),
+    };
+    let begins = hits[0].start;
+    hits.retain(|h| h.start == begins || !(h.carried && explains(h)));
     let asked: Vec<usize> = hits.iter().map(|h| h.intent).collect();
     // "hab den Check schon laufen lassen, alles grün"
     let names_nothing = |h: &Hit| h.outcomes.iter().filter_map(parts).all(|(_, slots)| slots.is_empty());
