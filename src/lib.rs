@@ -5,6 +5,7 @@
 //! ```text
 //! Synapse ─PUT /transactions─► appservice ─► inbox ─► Event ─► bot ─► intents ─► Plan ─► Approval ─► Execution ─► Report ─► outbox ─► Synapse
 //! ```
+pub mod alerts;
 pub mod approval;
 pub mod audit;
 pub mod bots;

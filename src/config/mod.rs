@@ -3,6 +3,7 @@
 //! Every key can also be given as an environment variable, `RALF_<SECTION>__<KEY>`; the environment wins.
 //! Relative paths are relative to the file's own folder.
 
+mod alerts;
 mod appservice;
 mod executors;
 mod intents;
@@ -16,6 +17,7 @@ mod secret;
 mod secrets;
 mod small;
 
+pub use alerts::{Alerts, Escalation, Heal, JsonMapping, Loki, Maintenance, Owner, Watchdog};
 pub use appservice::{Appservice, Homeserver};
 pub use executors::{Ansible, Executors, InventoryFiles, Tofu};
 pub use intents::Intents;
@@ -73,6 +75,9 @@ pub struct Config {
     /// What other programs may send us.
     #[serde(default)]
     pub webhooks: Webhooks,
+    /// Where alerts are looked up, and what is done about them.
+    #[serde(default)]
+    pub alerts: Alerts,
     /// What runs by the clock.
     #[serde(default)]
     pub schedules: Schedules,
@@ -160,6 +165,7 @@ hs_token = "fedcba9876543210fedcba9876543210"
         policy::validate(self, problems);
         self.executors.validate(problems);
         self.secrets.validate(problems);
+        self.alerts.validate(problems);
         self.log.validate(problems);
     }
 }

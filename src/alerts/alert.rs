@@ -1,0 +1,62 @@
+//! What a source says, in one form for all sources.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Labels or annotations, by name.
+pub type Labels = BTreeMap<String, String>;
+
+/// One alert as its source saw it. All text in it is a stranger's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alert {
+    /// Sixteen hexadecimal digits, from the source or computed from the labels as Prometheus does.
+    pub fingerprint: String,
+    /// Whether it fires.
+    pub firing: bool,
+    /// What it is.
+    pub labels: Labels,
+    /// What people shall read.
+    pub annotations: Labels,
+    /// Since when it fires, milliseconds since the epoch. With the fingerprint it names one firing.
+    pub starts_ts: i64,
+    /// When it ended, milliseconds since the epoch; only of one that does not fire.
+    pub ends_ts: Option<i64>,
+    /// Where to look.
+    pub links: Links,
+}
+
+/// Where to look: `http` and `https` addresses only.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Links {
+    /// The rule or query behind it (Prometheus' `generatorURL`).
+    pub generator: Option<String>,
+    /// A dashboard.
+    pub dashboard: Option<String>,
+    /// A panel of it.
+    pub panel: Option<String>,
+    /// A picture.
+    pub image: Option<String>,
+    /// A page where it can be silenced.
+    pub silence: Option<String>,
+    /// The values that it fired at, in the source's words.
+    pub values: Option<String>,
+}
+
+/// Alerts that their source sends together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// `alertmanager`, `grafana`, `uptime-kuma`, `json/NAME`, or `ralf` for what we see ourselves.
+    pub source: String,
+    /// The group's name at its source.
+    pub key: String,
+    /// What its alerts have in common by definition.
+    pub labels: Labels,
+    /// The source's own page.
+    pub url: Option<String>,
+    /// How many alerts it left out.
+    pub truncated: u64,
+    /// Its alerts.
+    pub alerts: Vec<Alert>,
+}

@@ -1,0 +1,17 @@
+//! Alerts: what a monitoring system says becomes incidents, and each incident one living message wherever somebody wants to know.
+//!
+//! ```text
+//! webhook ─┐
+//! poll ────┴► source ─► Group ─► intake (one transaction) ─► Incident ─► route (who, by which rule) ─► outbox
+//! reaction, command ───────────────────────────────────────────▲
+//! ```
+
+mod alert;
+mod incident;
+mod matcher;
+mod severity;
+
+pub use alert::{Alert, Group, Labels, Links};
+pub use incident::{Ack, Incident, Silenced, State};
+pub use matcher::{Matcher, MatcherError, Matchers};
+pub use severity::Severity;
