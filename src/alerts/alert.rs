@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Severity;
+
 /// Labels or annotations, by name.
 pub type Labels = BTreeMap<String, String>;
 
@@ -59,4 +61,16 @@ pub struct Group {
     pub truncated: u64,
     /// Its alerts.
     pub alerts: Vec<Alert>,
+}
+
+impl Alert {
+    /// What it is called: its label `alertname`.
+    pub fn name(&self) -> &str {
+        self.labels.get("alertname").map_or("", String::as_str)
+    }
+
+    /// How bad it is.
+    pub fn severity(&self) -> Severity {
+        Severity::of(self.labels.get("severity").map(String::as_str))
+    }
 }

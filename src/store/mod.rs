@@ -6,19 +6,27 @@
 mod audit;
 mod gate;
 mod inbox;
+mod incidents;
 mod lease;
 mod memory;
 mod operations;
 mod outbox;
 mod questions;
+mod silences;
+mod subscriptions;
 mod targets;
+mod tellings;
 mod votes;
 
 pub use crate::approval::{Operation, State, Vote};
 pub use inbox::InboxRow;
+pub use incidents::{Chapter, Known};
 pub use lease::{Lease, LeaseError};
 pub use outbox::{NewMessage, OutboxRow, sent};
 pub use questions::Question;
+pub use silences::{Remedy, Silence};
+pub use subscriptions::SubscriptionRow;
+pub use tellings::{Storm, Telling};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -212,7 +220,8 @@ impl Store {
         let highest: i64 = sqlx::query_scalar(
             "SELECT MAX(m) FROM (SELECT COALESCE(MAX(seq), 0) AS m FROM inbox \
              UNION ALL SELECT COALESCE(MAX(seq), 0) AS m FROM outbox \
-             UNION ALL SELECT COALESCE(MAX(token), 0) AS m FROM targets) AS numbers",
+             UNION ALL SELECT COALESCE(MAX(token), 0) AS m FROM targets \
+             UNION ALL SELECT COALESCE(MAX(seq), 0) AS m FROM incident_story) AS numbers",
         )
         .fetch_one(&self.pool)
         .await?;

@@ -161,6 +161,8 @@ impl Tx {
         for sql in [
             "UPDATE operations SET proposal_event = $2 WHERE proposal_txn = $1 AND proposal_event IS NULL",
             "UPDATE questions SET question_event = $2 WHERE question_txn = $1 AND question_event IS NULL",
+            "UPDATE incident_messages SET event_id = $2 WHERE txn_id = $1 AND event_id IS NULL",
+            "UPDATE storms SET event_id = $2 WHERE txn_id = $1 AND event_id IS NULL",
         ] {
             sqlx::query(sql).bind(txn_id).bind(event_id).execute(&mut *self.tx).await?;
         }

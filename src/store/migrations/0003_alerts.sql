@@ -34,11 +34,13 @@ CREATE TABLE alerts (
     starts_ts   BIGINT NOT NULL,
     ends_ts     BIGINT,
     seen_ts     BIGINT NOT NULL,
+    name        TEXT NOT NULL,
     doc         TEXT NOT NULL,
     PRIMARY KEY (source, fingerprint)
 );
 CREATE INDEX alerts_incident ON alerts (incident, firing);
 CREATE INDEX alerts_firing ON alerts (firing, source);
+CREATE INDEX alerts_name ON alerts (name);
 
 -- What happened to an incident, in order.
 CREATE TABLE incident_story (
@@ -61,11 +63,12 @@ CREATE TABLE incident_messages (
     event_id   TEXT,
     state      TEXT NOT NULL,
     digest     TEXT NOT NULL,
-    subscription TEXT NOT NULL,
     storm      TEXT,
     created_ts BIGINT NOT NULL,
     PRIMARY KEY (incident, room_id)
 );
+CREATE INDEX incident_messages_state ON incident_messages (state);
+CREATE INDEX incident_messages_storm ON incident_messages (storm);
 CREATE INDEX incident_messages_event ON incident_messages (event_id);
 CREATE INDEX incident_messages_txn ON incident_messages (txn_id);
 CREATE INDEX incident_messages_room ON incident_messages (room_id, created_ts);
@@ -82,6 +85,7 @@ CREATE TABLE storms (
     created_ts BIGINT NOT NULL,
     changed_ts BIGINT NOT NULL
 );
+CREATE INDEX storms_txn ON storms (txn_id);
 CREATE INDEX storms_room ON storms (room_id, changed_ts);
 
 -- Who wants to know of what. `n` is its number in its room.
