@@ -1,4 +1,5 @@
-//! What labs share: Synapse, Ansible and supervisord, installed once under `$RALF_LAB_CACHE`; `tofu.rs` and `ollama.rs` add what is built.
+//! What labs share: Synapse, Ansible and supervisord, installed once under `$RALF_LAB_CACHE`; `tofu.rs`, `ollama.rs`
+//! and `monitoring/` add further programs.
 //!
 //! An installation lies in a folder named by the hash of what it consists of. It counts once its `complete` file is
 //! there; whatever lacks it is a leftover and is made again. A file lock lets several labs start at once: one installs,
@@ -120,6 +121,9 @@ impl Cache {
         }
         if parts.contains(&Part::Model) {
             model::find(self, ollama_host, progress).await?;
+        }
+        if parts.contains(&Part::Monitoring) {
+            self.monitoring(progress).await?;
         }
         Ok(())
     }
