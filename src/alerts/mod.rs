@@ -7,11 +7,14 @@
 //! ```
 
 mod alert;
+mod fingerprint;
 mod incident;
 mod matcher;
 mod severity;
+pub mod source;
 
 pub use alert::{Alert, Group, Labels, Links};
+pub use fingerprint::fingerprint;
 pub use incident::{Ack, Incident, Silenced, State};
 pub use matcher::{Matcher, MatcherError, Matchers};
 pub use severity::Severity;
