@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use ralf_appservice::Client;
 use ralf_intents::{Aids, Catalogue, Lang, Model, Names, Sense, Understanding};
 use ruma::{OwnedServerName, UserId};
-use tokio::sync::{Notify, SetOnce};
+use tokio::sync::{Notify, SetOnce, mpsc};
 
+use crate::alerts::{Delivery, Inlet};
 use crate::approval::{Freeze, Rules};
 use crate::bots::Bot;
 use crate::config::{Config, Person};
@@ -19,6 +20,9 @@ use crate::store::{Store, StoreError};
 
 /// What operation ids are made of: no letter that looks like a digit.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// How many deliveries of alerts wait for the engine at most.
+const DELIVERIES: usize = 256;
 
 /// The running house.
 pub struct House {
@@ -50,6 +54,10 @@ pub struct House {
     http: OnceLock<reqwest::Client>,
     /// Told when an operation was approved.
     pub approved: Notify,
+    /// The way in for alerts.
+    pub alerts: Inlet,
+    /// The other end of [`House::alerts`]; the engine takes it.
+    pub deliveries: Mutex<Option<mpsc::Receiver<Delivery>>>,
     /// Told when another process has taken over: time to go.
     pub lost_lease: Notify,
     /// Whose voice counts, and what it takes.
@@ -98,6 +106,7 @@ impl House {
         let rules = Rules::new(&config, &server);
         let understanding = Arc::new(SetOnce::new());
         let (trained, of) = (Arc::clone(&understanding), catalogue.clone());
+        let (alerts, deliveries) = Inlet::new(DELIVERIES);
         tokio::task::spawn_blocking(move || drop(trained.set(Understanding::new(of))));
         Self {
             config,
@@ -115,6 +124,8 @@ impl House {
             rooms: RwLock::default(),
             http: OnceLock::new(),
             approved: Notify::new(),
+            alerts,
+            deliveries: Mutex::new(Some(deliveries)),
             lost_lease: Notify::new(),
             rules,
             sent: Mutex::default(),

@@ -36,6 +36,12 @@ struct OfModel {
     model: String,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Delivered {
+    source: String,
+    result: &'static str,
+}
+
 /// The counters. Cheap to clone.
 #[derive(Clone)]
 pub struct Metrics {
@@ -56,6 +62,8 @@ pub struct Metrics {
     outbox_dead: Gauge,
     transaction_age: Gauge,
     operations: Family<OfState, Gauge>,
+    deliveries: Family<Delivered, Counter>,
+    alerts: Family<Delivered, Counter>,
     pings: watch::Sender<u64>,
 }
 
@@ -80,6 +88,8 @@ impl Default for Metrics {
             outbox_dead: Gauge::default(),
             transaction_age: Gauge::default(),
             operations: Family::default(),
+            deliveries: Family::default(),
+            alerts: Family::default(),
             pings: watch::channel(0).0,
         };
         let mut r = Registry::with_prefix("ralf");
@@ -136,6 +146,8 @@ impl Default for Metrics {
             metrics.outbox_dead.clone(),
         );
         r.register("operations", "Operations by state", metrics.operations.clone());
+        r.register("webhook_deliveries", "Deliveries of alerts", metrics.deliveries.clone());
+        r.register("webhook_alerts", "Alerts in the deliveries that could be read", metrics.alerts.clone());
         metrics.registry = Arc::new(r);
         metrics
     }
@@ -168,6 +180,15 @@ impl Metrics {
     /// Notes whether a language model can be asked.
     pub fn model_able(&self, model: &str, able: bool) {
         self.model_able.get_or_create(&OfModel { model: model.to_owned() }).set(able.into());
+    }
+
+    /// Counts a delivery of a source by its result, and the alerts in it.
+    pub fn delivered(&self, source: &str, result: &'static str, alerts: u64) {
+        let of = Delivered { source: source.to_owned(), result };
+        self.deliveries.get_or_create(&of).inc();
+        if alerts > 0 {
+            self.alerts.get_or_create(&of).inc_by(alerts);
+        }
     }
 
     /// Counts a decision; the time since the proposal in milliseconds.

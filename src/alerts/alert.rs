@@ -21,8 +21,13 @@ pub struct Alert {
     /// What people shall read.
     pub annotations: Labels,
     /// Since when it fires, milliseconds since the epoch. With the fingerprint it names one firing.
+    ///
+    /// 0 when the source does not say. Then a firing alert that fires already is the same firing, so that a repetition changes
+    /// nothing, and one that does not fire begins to when it comes; a resolved one ends whichever firing there is, unless that
+    /// began after [`Alert::ends_ts`], and without one it changes nothing.
     pub starts_ts: i64,
-    /// When it ended, milliseconds since the epoch; only of one that does not fire.
+    /// When it ended, milliseconds since the epoch; only of one that does not fire, and only if the source says it (else it ended
+    /// when it came).
     pub ends_ts: Option<i64>,
     /// Where to look.
     pub links: Links,

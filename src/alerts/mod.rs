@@ -7,11 +7,16 @@
 //! ```
 
 mod alert;
+mod fingerprint;
 mod incident;
+mod inlet;
 mod matcher;
 mod severity;
+pub mod source;
 
 pub use alert::{Alert, Group, Labels, Links};
+pub use fingerprint::fingerprint;
 pub use incident::{Ack, Incident, Silenced, State};
+pub use inlet::{Delivery, Inlet, Refused, Taken, TurnedAway};
 pub use matcher::{Matcher, MatcherError, Matchers};
 pub use severity::Severity;

@@ -213,6 +213,22 @@ impl Alerts {
                 problems.push(Problem::at(name, "must begin with `http://` or `https://`"));
             }
         }
+        for (name, mapping) in &self.json {
+            if name.is_empty() || name.contains('/') {
+                problems.push(Problem::at(
+                    "alerts.json",
+                    "a mapping's name is part of a path: leave out slashes",
+                ));
+            }
+            for (key, pointer) in [("alerts", &mapping.alerts), ("status", &mapping.status)] {
+                if pointer.as_ref().is_some_and(|at| !at.is_empty() && !at.starts_with('/')) {
+                    problems.push(Problem::at(
+                        &format!("alerts.json.{name}.{key}"),
+                        "must be a JSON pointer: write `/status` rather than `status`",
+                    ));
+                }
+            }
+        }
         if self.poll < SignedDuration::from_secs(1) {
             problems.push(Problem::at("alerts.poll", "must be one second at least; write `10s`"));
         }

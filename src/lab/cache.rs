@@ -1,4 +1,5 @@
-//! What labs share: Synapse, Ansible and supervisord, installed once under `$RALF_LAB_CACHE`; `tofu.rs` and `ollama.rs` add what is built.
+//! What labs share: Synapse, Ansible and supervisord, installed once under `$RALF_LAB_CACHE`; `tofu.rs`, `ollama.rs`
+//! and `monitoring/` add further programs.
 //!
 //! An installation lies in a folder named by the hash of what it consists of. It counts once its `complete` file is
 //! there; whatever lacks it is a leftover and is made again. A file lock lets several labs start at once: one installs,
@@ -34,15 +35,7 @@ pub struct Cache {
 /// What marks a folder as made to its end.
 const COMPLETE: &str = "complete";
 
-/// A folder of the cache that is made once.
-pub(super) enum Once {
-    /// It is there, complete.
-    There(PathBuf),
-    /// It is the caller's to make.
-    Make(Making),
-}
-
-/// A folder that is being made: what is in it counts after [`Making::done`]. Nobody else makes it meanwhile.
+/// A folder that is being made: what is in it counts once all of it is there. Nobody else makes it meanwhile.
 pub(super) struct Making {
     /// The folder, empty at first.
     pub(super) folder: PathBuf,
@@ -50,21 +43,12 @@ pub(super) struct Making {
     pub(super) log: PathBuf,
     /// Says how far it is.
     pub(super) task: Task,
-    _lock: File,
 }
 
 impl Making {
     /// Runs a step, as [`run`].
     pub(super) async fn run(&mut self, step: Command) -> Result<(), Failed> {
         run(step, &self.log, &mut self.task).await
-    }
-
-    /// All of it is there.
-    pub(super) fn done(self) -> Result<PathBuf, LabError> {
-        let complete = self.folder.join(COMPLETE);
-        std::fs::write(&complete, "").map_err(LabError::file(&complete, "can't be written"))?;
-        self.task.done();
-        Ok(self.folder)
     }
 }
 
@@ -138,6 +122,9 @@ impl Cache {
         if parts.contains(&Part::Model) {
             model::find(self, ollama_host, progress).await?;
         }
+        if parts.contains(&Part::Monitoring) {
+            self.monitoring(progress).await?;
+        }
         Ok(())
     }
 
@@ -172,29 +159,38 @@ impl Cache {
         Ok(installation)
     }
 
-    /// A folder of this name that is made once. `what` is in it, `title` is what making it is called.
+    /// A folder of this name, which `make` makes once. `what` is in it, `title` is what making it is called; `failed`
+    /// gets the log.
     pub(super) async fn once(
         &self,
         name: &str,
         what: &str,
         title: &'static str,
         progress: Progress,
-    ) -> Result<Once, LabError> {
+        make: impl AsyncFnOnce(&mut Making) -> Result<(), Failed>,
+        failed: impl FnOnce(Failed, &Path) -> LabError,
+    ) -> Result<PathBuf, LabError> {
         let folder = self.root.join(name);
-        let is_complete = || folder.join(COMPLETE).exists();
-        if is_complete() {
-            return Ok(Once::There(folder));
+        let complete = folder.join(COMPLETE);
+        if complete.exists() {
+            return Ok(folder);
         }
         files::make_folder(&self.root)?;
-        let lock = self.lock(name, what, progress).await?;
-        if is_complete() {
-            return Ok(Once::There(folder));
+        let _lock = self.lock(name, what, progress).await?;
+        if complete.exists() {
+            return Ok(folder);
         }
         files::remove(&folder)?;
         files::make_folder(&folder)?;
         let log = self.root.join(format!("{name}.log"));
         std::fs::write(&log, "").map_err(LabError::file(&log, "can't be written"))?;
-        Ok(Once::Make(Making { folder, log, task: progress.task(title), _lock: lock }))
+        let mut making = Making { folder, log, task: progress.task(title) };
+        if let Err(failure) = make(&mut making).await {
+            return Err(failed(failure, &making.log));
+        }
+        std::fs::write(&complete, "").map_err(LabError::file(&complete, "can't be written"))?;
+        making.task.done();
+        Ok(making.folder)
     }
 
     /// Until the file is dropped nobody else installs what has this name.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum LabError {
     /// A part was asked for that can't be had.
-    #[error("--with {0}: this part is not built yet; leave it out")]
+    #[error("--with {0}: there is no such part; there are model, monitoring and tofu")]
     NoSuchPart(String),
     /// No Python that fits.
     #[error(
@@ -98,6 +98,16 @@ pub enum LabError {
          the lab starts a server of its own"
     )]
     NoModel(String),
+    /// Prometheus and its companions can't be had.
+    #[error(
+        "Prometheus, Alertmanager and node exporter are not all on the PATH, and {why}; on Debian: apt-get install \
+         prometheus prometheus-alertmanager prometheus-node-exporter; elsewhere install them from \
+         https://prometheus.io/download"
+    )]
+    NoMonitoring {
+        /// Why they can't be unpacked into the cache.
+        why: String,
+    },
     /// There is no place for the cache.
     #[error("there is no folder for the cache: set RALF_LAB_CACHE to one, or HOME")]
     NoCacheFolder,

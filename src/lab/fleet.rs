@@ -35,6 +35,19 @@ struct Node {
     ports: BTreeMap<String, u16>,
 }
 
+/// A service on a node, as monitoring wants to know it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Expected {
+    /// Its name.
+    pub(super) service: String,
+    /// The node.
+    pub(super) node: &'static str,
+    /// Where it answers, if it runs: host and port.
+    pub(super) address: String,
+    /// Whether it should run.
+    pub(super) is_deployed: bool,
+}
+
 impl Node {
     fn pid_file(&self, service: &str) -> PathBuf {
         self.root.join(format!("run/{service}.pid"))
@@ -42,6 +55,17 @@ impl Node {
 
     fn journal(&self) -> PathBuf {
         self.root.join("journal")
+    }
+
+    /// Whether a service is deployed here: it has its program file and was started, which the journal tells. Between the
+    /// two a deployment takes its time.
+    fn has(&self, service: &str) -> bool {
+        let journal = || {
+            let text = std::fs::read_to_string(self.journal().join(format!("{service}.log"))).ok()?;
+            let last = text.lines().last()?;
+            Some(last.split(' ').nth(1)? != "remove")
+        };
+        self.root.join(format!("conf.d/{service}.conf")).exists() && journal().unwrap_or(false)
     }
 }
 
@@ -131,6 +155,18 @@ impl Fleet {
             (node.name.to_owned(), super::lab_json::NodeInfo { services: services.collect() })
         };
         self.nodes.iter().map(node).collect()
+    }
+
+    /// Every service on every node, and whether it should run there.
+    pub(super) fn expected(&self) -> Vec<Expected> {
+        let places = self.nodes.iter().flat_map(|node| node.ports.iter().map(move |place| (node, place)));
+        let expected = |(node, (service, port)): (&Node, (&String, &u16))| Expected {
+            service: service.clone(),
+            node: node.name,
+            address: format!("{ADDRESS}:{port}"),
+            is_deployed: node.has(service),
+        };
+        places.map(expected).collect()
     }
 
     fn hosts(&self, installation: &Installation) -> String {

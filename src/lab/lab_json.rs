@@ -39,7 +39,14 @@ pub struct LabJson {
     /// The language model's server, in a lab that has one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub ollama: Option<String>,
-    /// Process ids by program: `ralf`, `synapse`, the nodes, and `ollama` where the lab has started one.
+    /// Prometheus' address, in a lab with monitoring.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub prometheus: Option<String>,
+    /// Alertmanager's address, in a lab with monitoring.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub alertmanager: Option<String>,
+    /// Process ids by program: `ralf`, `synapse`, the nodes, `ollama` where the lab has started one, and with monitoring
+    /// `prometheus`, `alertmanager` and `node-exporter`.
     pub pids: BTreeMap<String, u32>,
 }
 

@@ -11,6 +11,7 @@ use super::LabError;
 use super::cache::Cache;
 use super::matrix::http_client;
 use super::progress::Progress;
+use super::ready::SignOfLife;
 use super::state::State;
 use super::supervise::{Orphans, Program};
 use super::weights::{CHAT, EMBEDDING, environment, is_up};
@@ -53,6 +54,12 @@ impl Model {
             Self::Theirs { url, .. } => url.clone(),
             Self::Ours { .. } => format!("http://127.0.0.1:{}", state.ollama_port()),
         }
+    }
+
+    /// How it shows that it is up.
+    pub(super) fn sign_of_life(&self, state: &State) -> SignOfLife {
+        let url = format!("{}/api/version", self.url(state));
+        SignOfLife { of: "Ollama", url, log: state.folder.join("logs/ollama.log") }
     }
 
     /// How it is started, if that is the lab's business.

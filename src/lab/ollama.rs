@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tokio::process::Command;
 
-use super::cache::{Cache, Failed, Making, Once};
+use super::cache::{Cache, Failed, Making};
 use super::go::{Go, Module, on_path};
 use super::progress::Progress;
 use super::{LabError, files};
@@ -33,13 +33,9 @@ impl Cache {
             return Ok(found);
         }
         let title = "Building Ollama (once, several minutes)";
-        let folder = match self.once(&OLLAMA.folder_name(optimised()), OLLAMA.title, title, progress).await? {
-            Once::There(folder) => folder,
-            Once::Make(mut making) => {
-                build(&mut making).await.map_err(|failed| OLLAMA.failure(failed, &making.log))?;
-                making.done()?
-            }
-        };
+        let name = OLLAMA.folder_name(optimised());
+        let failure = |failed, log: &Path| OLLAMA.failure(failed, log);
+        let folder = self.once(&name, OLLAMA.title, title, progress, build, failure).await?;
         Ok(folder.join(OLLAMA.name))
     }
 }

@@ -8,14 +8,16 @@ use tokio::sync::watch;
 
 use super::fleet::Fleet;
 use super::lab_json::{LabJson, UserInfo};
+use super::monitoring::Targets;
 use super::ralf::{self, Served};
 use super::state::{State, User};
 use super::supervise::Pids;
 
-/// Keeps `lab.json` true.
+/// Keeps `lab.json` true, and what Prometheus knows of the fleet.
 pub(super) struct Publisher {
     pub(super) dir: PathBuf,
     pub(super) fleet: Fleet,
+    pub(super) targets: Option<Targets>,
     pub(super) pids: watch::Receiver<Pids>,
     pub(super) publish: watch::Sender<LabJson>,
 }
@@ -32,7 +34,10 @@ impl Publisher {
             let mut now = self.publish.borrow().clone();
             now.pids = self.pids.borrow_and_update().clone();
             now.fleet = self.fleet.look();
-            // A full disk is told by those who need to write more than this; the next change tries again.
+            // A full disk is told by those who need to write more than this; the next look or change tries again.
+            if let Some(targets) = &mut self.targets {
+                let _ = targets.update(&self.fleet);
+            }
             if *self.publish.borrow() != now && now.write(&self.dir).is_ok() {
                 self.publish.send_replace(now);
             }
@@ -70,6 +75,8 @@ pub(super) fn describe(state: &State, served: &Served, rooms: BTreeMap<String, S
         webhook_token: served.webhook_token(),
         registration_shared_secret: state.registration_shared_secret.expose().to_owned(),
         ollama: None,
+        prometheus: None,
+        alertmanager: None,
         pids: BTreeMap::new(),
     }
 }

@@ -10,9 +10,11 @@ use ruma::RoomAliasId;
 use super::cache::Installation;
 use super::fleet::Fleet;
 use super::model::Model;
+use super::monitoring::Monitoring;
+use super::ready::SignOfLife;
 use super::state::State;
 use super::supervise::{Orphans, Program};
-use super::{LabError, assets, files};
+use super::{LabError, assets, files, monitoring};
 use crate::config::{Config, RoomRef, Secret};
 use crate::registration::alias_localpart;
 
@@ -93,6 +95,17 @@ pub(super) struct Parts {
     pub(super) tofu: Option<PathBuf>,
     /// The language model.
     pub(super) model: Option<Model>,
+    /// Prometheus and its companions.
+    pub(super) monitoring: Option<Monitoring>,
+}
+
+impl Parts {
+    /// How those that are programs show that they are ready.
+    pub(super) fn signs_of_life(&self, state: &State) -> impl Iterator<Item = SignOfLife> {
+        let model = self.model.as_ref().map(|model| model.sign_of_life(state));
+        let monitoring = self.monitoring.as_ref().map(|_| monitoring::signs_of_life(state));
+        model.into_iter().chain(monitoring.into_iter().flatten())
+    }
 }
 
 /// Writes configuration, registration and playbooks; safe to repeat.
@@ -112,6 +125,9 @@ pub(super) fn write(
     }
     if let Some(model) = &parts.model {
         text.push_str(&model.config(state));
+    }
+    if parts.monitoring.is_some() {
+        text.push_str(&monitoring::config(state));
     }
     files::write_private(&file, text)?;
     let text =
@@ -247,7 +263,13 @@ mod tests {
             write(&state, &installation, &fleet, &Parts::default(), &[set("RALF_POLICY__EXPIRY", "soon")]);
         assert!(wrong.err().unwrap().to_string().contains("RALF_POLICY__EXPIRY"));
         let model = Model::Ours { program: "/bin/ollama".into(), store: "/models".into() };
-        let parts = Parts { tofu: Some("/bin/tofu".into()), model: Some(model) };
+        let monitoring = Monitoring {
+            prometheus: "/bin/prometheus".into(),
+            alertmanager: "/bin/alertmanager".into(),
+            node_exporter: "/bin/node_exporter".into(),
+        };
+        let parts =
+            Parts { tofu: Some("/bin/tofu".into()), model: Some(model), monitoring: Some(monitoring) };
         write(&state, &installation, &fleet, &parts, &[]).unwrap();
         let vars = folder.path().join("stacks/noticeboard/lab.auto.tfvars");
         assert!(std::fs::read_to_string(&vars).unwrap().contains("journals/noticeboard.log"));

@@ -3,14 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs::File;
-use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::process::Signal;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
 use super::cache::Cache;
 use super::fleet::Fleet;
@@ -20,12 +18,11 @@ use super::ports::Block;
 use super::progress::Progress;
 use super::publish::{Publisher, describe};
 use super::ralf::{Parts, Served};
+use super::ready::{SignOfLife, until};
 use super::state::{NODES, State};
 use super::supervise::Supervisor;
 use super::sweep::Household;
-use super::{LabError, claim, files, model, people, process, ralf, synapse, weights};
-
-const PATIENCE: Duration = Duration::from_secs(60);
+use super::{LabError, claim, files, model, monitoring, people, process, ralf, synapse};
 
 /// A further part of a lab, as `--with` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,6 +31,8 @@ pub enum Part {
     Tofu,
     /// A language model behind Ollama.
     Model,
+    /// Prometheus, Alertmanager and a node exporter, with rules for the fleet.
+    Monitoring,
 }
 
 impl std::str::FromStr for Part {
@@ -43,6 +42,7 @@ impl std::str::FromStr for Part {
         match name {
             "tofu" => Ok(Self::Tofu),
             "model" => Ok(Self::Model),
+            "monitoring" => Ok(Self::Monitoring),
             other => Err(LabError::NoSuchPart(other.to_owned())),
         }
     }
@@ -153,6 +153,8 @@ impl Lab {
         fleet.write(&installation)?;
         let served = ralf::write(&state, &installation, &fleet, &parts, &options.environment)?;
         synapse::write(&state, &installation, &registrations)?;
+        let is_watched = parts.monitoring.is_some();
+        let targets = is_watched.then(|| monitoring::write(&state, &served, &fleet)).transpose()?;
 
         let (mut supervisor, mut failed) = Supervisor::new(&state.id);
         let rest = Rest { household, fleet, _ports: ports, _folder: folder };
@@ -164,11 +166,15 @@ impl Lab {
             files::make_folder(&ollama.folder)?;
             supervisor.start(ollama);
         }
+        for program in parts.monitoring.iter().flat_map(|monitoring| monitoring.programs(&state)) {
+            supervisor.start(program);
+        }
         let serve = ralf::program(&state, options.serve, options.environment);
+        let others: Vec<SignOfLife> = parts.signs_of_life(&state).collect();
         let ollama = parts.model.map(|model| model.url(&state));
         let rooms = tokio::select! {
             Some(failure) = failed.recv() => Err(failure),
-            rooms = come_up(&mut state, &served, &mut supervisor, &rest.fleet, serve, ollama.as_deref()) => rooms,
+            rooms = come_up(&mut state, &served, &mut supervisor, &rest.fleet, serve, &others) => rooms,
         };
         let rooms = match rooms {
             Ok(rooms) => rooms,
@@ -181,10 +187,19 @@ impl Lab {
         first.pids = supervisor.pids().borrow().clone();
         first.fleet = rest.fleet.look();
         first.ollama = ollama;
+        if is_watched {
+            first.prometheus = Some(monitoring::prometheus_url(&state));
+            first.alertmanager = Some(monitoring::alertmanager_url(&state));
+        }
         first.write(&dir)?;
         let (publish, info) = watch::channel(first);
-        let publisher =
-            Publisher { dir: dir.clone(), fleet: Fleet::new(&state), pids: supervisor.pids(), publish };
+        let publisher = Publisher {
+            dir: dir.clone(),
+            fleet: Fleet::new(&state),
+            targets,
+            pids: supervisor.pids(),
+            publish,
+        };
         let publisher = tokio::spawn(publisher.run());
         Ok(Self { dir, supervisor, failed, info, publisher, rest })
     }
@@ -272,6 +287,7 @@ async fn parts(options: &LabOptions) -> Result<Parts, LabError> {
     for part in &options.parts {
         match part {
             Part::Tofu => parts.tofu = Some(cache.tofu(*progress).await?),
+            Part::Monitoring => parts.monitoring = Some(cache.monitoring(*progress).await?),
             Part::Model => parts.model = Some(model::find(cache, ollama_host.as_deref(), *progress).await?),
         }
     }
@@ -282,6 +298,7 @@ async fn parts(options: &LabOptions) -> Result<Parts, LabError> {
 async fn stop(supervisor: &mut Supervisor, household: &Household) {
     let mut others = vec!["synapse", model::NAME];
     others.extend(NODES);
+    others.extend(monitoring::NAMES);
     supervisor.stop(&[&["ralf"], &others]).await;
     household.sweep(Duration::from_secs(3)).await;
 }
@@ -293,7 +310,7 @@ async fn come_up(
     supervisor: &mut Supervisor,
     fleet: &Fleet,
     serve: super::supervise::Program,
-    ollama: Option<&str>,
+    others: &[SignOfLife],
 ) -> Result<BTreeMap<String, String>, LabError> {
     let http = http_client()?;
     let api = Api::new(http.clone(), state.synapse_url());
@@ -301,34 +318,13 @@ async fn come_up(
     supervisor.start(serve);
     people::make(&api, state).await?;
     let ready = format!("{}/readyz", served.url());
-    let is_ready = async || http.get(&ready).send().await.is_ok_and(|answer| answer.status().is_success());
-    until("R.A.L.F.", &ralf::log(&state.folder), is_ready).await?;
+    SignOfLife { of: "R.A.L.F.", url: ready, log: ralf::log(&state.folder) }.wait(&http).await?;
     let rooms = people::settle(&api, state, served).await?;
-    if let Some(url) = ollama {
-        until("Ollama", &state.folder.join("logs/ollama.log"), async || weights::is_up(&http, url).await)
-            .await?;
+    for other in others {
+        other.wait(&http).await?;
     }
     until("the fleet", &state.folder.join("logs"), async || fleet.is_ready()).await?;
     Ok(rooms)
-}
-
-async fn until<F: Future<Output = bool>>(
-    what: &str,
-    log: &Path,
-    is_so: impl Fn() -> F,
-) -> Result<(), LabError> {
-    let end = Instant::now() + PATIENCE;
-    while !is_so().await {
-        if Instant::now() > end {
-            return Err(LabError::Late {
-                what: what.to_owned(),
-                seconds: PATIENCE.as_secs(),
-                log: log.to_owned(),
-            });
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -339,7 +335,9 @@ mod tests {
     fn parts_have_names() {
         assert_eq!("tofu".parse::<Part>().unwrap(), Part::Tofu);
         assert_eq!("model".parse::<Part>().unwrap(), Part::Model);
-        let said = "monitoring".parse::<Part>().unwrap_err();
-        assert!(said.to_string().contains("--with monitoring") && said.exit_code() == 2);
+        assert_eq!("monitoring".parse::<Part>().unwrap(), Part::Monitoring);
+        let said = "kitchen".parse::<Part>().unwrap_err();
+        assert!(said.to_string().contains("--with kitchen") && said.to_string().contains("monitoring"));
+        assert_eq!(said.exit_code(), 2);
     }
 }

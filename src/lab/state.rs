@@ -124,6 +124,21 @@ impl State {
         self.first_port + 2
     }
 
+    /// Prometheus' port.
+    pub(super) fn prometheus_port(&self) -> u16 {
+        self.first_port + 3
+    }
+
+    /// Alertmanager's port.
+    pub(super) fn alertmanager_port(&self) -> u16 {
+        self.first_port + 4
+    }
+
+    /// The node exporter's port.
+    pub(super) fn node_exporter_port(&self) -> u16 {
+        self.first_port + 5
+    }
+
     /// Where Synapse answers.
     pub(super) fn synapse_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.synapse_port())

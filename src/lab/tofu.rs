@@ -1,9 +1,9 @@
 //! OpenTofu for labs: the one on the PATH, else one that is built from its Go module into the cache.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::LabError;
-use super::cache::{Cache, Failed, Making, Once};
+use super::cache::{Cache, Failed, Making};
 use super::go::{Module, on_path};
 use super::progress::Progress;
 
@@ -27,13 +27,9 @@ impl Cache {
             return Ok(found);
         }
         let title = "Building OpenTofu (once, several minutes)";
-        let folder = match self.once(&TOFU.folder_name(""), TOFU.title, title, progress).await? {
-            Once::There(folder) => folder,
-            Once::Make(mut making) => {
-                build(&mut making).await.map_err(|failed| TOFU.failure(failed, &making.log))?;
-                making.done()?
-            }
-        };
+        let name = TOFU.folder_name("");
+        let failure = |failed, log: &Path| TOFU.failure(failed, log);
+        let folder = self.once(&name, TOFU.title, title, progress, build, failure).await?;
         Ok(folder.join(TOFU.name))
     }
 }

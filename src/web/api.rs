@@ -12,9 +12,19 @@ use crate::bots::Bot;
 use crate::report::messages;
 use crate::store::StoreError;
 
+/// Lets a request in that brings the token of `[web]`.
+fn allow(web: &Web, headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
+    auth::allow(web.house.config.web.token.as_ref(), headers).map_err(|refused| match refused {
+        auth::Refused::Nothing => (StatusCode::UNAUTHORIZED, "bring `Authorization: Bearer TOKEN`\n"),
+        auth::Refused::Wrong | auth::Refused::NoToken => {
+            (StatusCode::FORBIDDEN, "this is not the token of `[web] token`\n")
+        }
+    })
+}
+
 /// `GET /api/v1/status`: the bots, their rooms, and how the queues are.
 pub(super) async fn status(State(web): State<Web>, headers: HeaderMap) -> Response {
-    if let Err(refused) = auth::allow(&web.house, &headers) {
+    if let Err(refused) = allow(&web, &headers) {
         return refused.into_response();
     }
     answer(read_status(&web).await)
@@ -68,7 +78,7 @@ pub(super) async fn operations(
     headers: HeaderMap,
     Query(page): Query<Page>,
 ) -> Response {
-    if let Err(refused) = auth::allow(&web.house, &headers) {
+    if let Err(refused) = allow(&web, &headers) {
         return refused.into_response();
     }
     answer(read_operations(&web, &page).await)

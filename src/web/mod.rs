@@ -2,6 +2,7 @@
 
 mod api;
 mod auth;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -9,10 +10,11 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 use ralf_appservice::RouterSettings;
 use tokio::sync::watch;
 
+use self::webhooks::Webhooks;
 use crate::house::House;
 use crate::inbound::{Intake, Lanes};
 
@@ -44,8 +46,8 @@ pub fn router(
         .route("/api/v1/status", get(api::status))
         .route("/api/v1/operations", get(api::operations))
         .route("/api/v1/incidents", get(not_built))
-        .route("/webhooks/{*source}", post(not_built))
         .with_state(web)
+        .merge(webhooks::routes(Webhooks::of(house)))
         .merge(matrix)
 }
 

@@ -19,6 +19,7 @@ mod kills;
 mod long_plans;
 mod model;
 mod models;
+mod monitoring;
 mod own_intent;
 mod programs;
 mod questions;

@@ -221,6 +221,8 @@ mod tests {
             webhook_token: String::new(),
             registration_shared_secret: String::new(),
             ollama: None,
+            prometheus: None,
+            alertmanager: None,
             pids: BTreeMap::new(),
         };
         info.bots.insert("core".into(), "@ralf-core:l".into());
