@@ -6,4 +6,4 @@ pub mod messages;
 pub(crate) mod say;
 pub(crate) mod text;
 
-pub use text::{Text, t, visible};
+pub use text::{Colour, Text, safe_link, t, visible};

@@ -34,6 +34,46 @@ pub fn visible(text: &str) -> String {
 /// The most bytes of plain text in a message. An event holds 65,536, and an edit says everything four times, escaped.
 const MOST: usize = 14_500;
 
+/// What colours a word, readable on light and on dark. Colour never says anything that the word does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "colours")]
+pub enum Colour {
+    Red,
+    Orange,
+    Yellow,
+    Blue,
+    Grey,
+    Green,
+}
+
+impl Colour {
+    fn hex(self) -> &'static str {
+        match self {
+            Self::Red => "#e0382f",
+            Self::Orange => "#d9730d",
+            Self::Yellow => "#b58900",
+            Self::Blue => "#3b82d6",
+            Self::Grey => "#808a94",
+            Self::Green => "#2e9e4f",
+        }
+    }
+}
+
+/// The longest address that becomes a link, in bytes.
+const LONGEST_LINK: usize = 2_000;
+
+/// An address as it may be linked: `http` or `https`, without a user's name, without anything hidden or secret.
+pub fn safe_link(address: &str) -> Option<String> {
+    let url = url::Url::parse(address).ok()?;
+    let plain = matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && url.username().is_empty()
+        && url.password().is_none();
+    let link = url.as_str().replace('@', "%40");
+    let shown = plain && link.len() <= LONGEST_LINK && hide(address) == address && hide(&link) == link;
+    shown.then_some(link)
+}
+
 /// A message in the making.
 #[derive(Debug, Clone, Default)]
 pub struct Text {
@@ -42,6 +82,7 @@ pub struct Text {
     notice: bool,
     relation: Relation,
     mentions: Vec<String>,
+    room: bool,
     fields: Vec<(&'static str, Value)>,
 }
 
@@ -99,6 +140,40 @@ impl Text {
         self.break_line();
         self.plain.push_str(&text);
         self.html.push_str(&format!("<p><b>{}</b></p>", inline(&text)));
+        self
+    }
+
+    /// A heading that begins with a coloured word.
+    pub fn headline(mut self, icon: &str, colour: Colour, word: &str, rest: &str) -> Self {
+        let (word, rest) = (self.fit(word), self.fit(rest));
+        self.break_line();
+        self.plain.push_str(&format!("{icon} {word} · {rest}"));
+        self.html.push_str(&format!(
+            "<p><b>{icon} <span data-mx-color=\"{}\">{}</span> · {}</b></p>",
+            colour.hex(),
+            inline(&word),
+            inline(&rest)
+        ));
+        self
+    }
+
+    /// Links, each with our own word for it, in one line. An address that is none to link, or too long, is left out.
+    pub fn links<'a>(mut self, links: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let (mut plain, mut html) = (Vec::new(), Vec::new());
+        let mut room = MOST.saturating_sub(self.plain.len());
+        for (label, address) in links {
+            let Some(link) = safe_link(address).filter(|link| label.len() + link.len() + 5 <= room) else {
+                continue;
+            };
+            room -= label.len() + link.len() + 5;
+            plain.push(format!("{label}: {link}"));
+            html.push(format!("<a href=\"{}\">{}</a>", escape_html(&link), escape_html(label)));
+        }
+        if !plain.is_empty() {
+            self.break_line();
+            self.plain.push_str(&plain.join(" · "));
+            self.html.push_str(&format!("<p>{}</p>", html.join(" · ")));
+        }
         self
     }
 
@@ -165,6 +240,34 @@ impl Text {
         self
     }
 
+    /// Calls people: a line that names and notifies them. What is no Matrix id is named only.
+    pub fn call<S: AsRef<str>>(mut self, words: &str, users: &[S]) -> Self {
+        let (mut plain, mut html) = (self.fit(words), String::new());
+        html.push_str(&inline(&plain));
+        for user in users {
+            let user = self.fit(user.as_ref());
+            plain.push_str(&format!(" {user}"));
+            let shown = escape_html(&user);
+            if is_user_id(&user) {
+                let link = user.replace('/', "%2F");
+                html.push_str(&format!(" <a href=\"https://matrix.to/#/{link}\">{shown}</a>"));
+                self.mentions.push(user);
+            } else {
+                html.push_str(&format!(" {shown}"));
+            }
+        }
+        self.break_line();
+        self.plain.push_str(&plain);
+        self.html.push_str(&format!("<p>{html}</p>"));
+        self
+    }
+
+    /// Notifies everybody in the room, in a line `@room`.
+    pub fn mention_room(mut self) -> Self {
+        self.room = true;
+        self.line("@room")
+    }
+
     /// A machine-readable field beside the text.
     pub fn with(mut self, name: &'static str, value: Value) -> Self {
         self.fields.push((name, value));
@@ -186,6 +289,9 @@ impl Text {
         let users: Vec<&UserId> =
             self.mentions.iter().filter_map(|id| <&UserId>::try_from(id.as_str()).ok()).collect();
         value = content::mention(value, &users);
+        if self.room {
+            value = content::mention_room(value);
+        }
         let id = |event: &str| EventId::parse(event).ok();
         match self.relation {
             Relation::None => value,
@@ -196,6 +302,12 @@ impl Text {
             Relation::Edit(event) => id(&event).map_or(value.clone(), |event| content::edit(value, &event)),
         }
     }
+}
+
+/// Whether this is a Matrix id of today's grammar, which has nothing in it to escape.
+pub(crate) fn is_user_id(user: &str) -> bool {
+    <&UserId>::try_from(user).is_ok()
+        && user.bytes().all(|b| b.is_ascii_alphanumeric() || b"@:._=-+/[]".contains(&b))
 }
 
 /// Escaped, with `code` in backticks and line breaks kept; `@room` does not notify.
@@ -224,6 +336,49 @@ mod tests {
         assert_eq!(content["formatted_body"], "<p>&lt;b&gt;x&lt;/b&gt; ⟨U+202E⟩evil @room</p>");
         assert_eq!(content["body"], "<b>x</b> ⟨U+202E⟩evil @room");
         assert_eq!(content["m.mentions"], serde_json::json!({}));
+    }
+
+    #[test]
+    fn only_plain_addresses_become_links() {
+        for bad in [
+            "javascript:alert(1)",
+            "java\nscript:alert(1)",
+            "data:text/html,x",
+            "//host/x",
+            "https://bank.example@evil.example/",
+            "https://",
+            "x",
+        ] {
+            assert_eq!(safe_link(bad), None, "{bad}");
+        }
+        let content = Text::new()
+            .links([("A & B", "https://x.example/?q=\"><b>'\u{202e}@room"), ("C", "javascript:alert(1)")])
+            .build();
+        let link = "https://x.example/?q=%22%3E%3Cb%3E%27%E2%80%AE%40room";
+        assert_eq!(content["body"], format!("A & B: {link}"));
+        assert_eq!(content["formatted_body"], format!("<p><a href=\"{link}\">A &amp; B</a></p>"));
+        assert_eq!(Text::new().links([("C", "javascript:alert(1)")]).build()["body"], "");
+    }
+
+    #[test]
+    fn whom_it_calls_is_named_and_notified() {
+        let content = Text::new().call("📣", &["@a:lab.local", "nobody <b>"]).mention_room().build();
+        assert_eq!(content["body"], "📣 @a:lab.local nobody <b>\n@room");
+        assert_eq!(
+            content["formatted_body"],
+            "<p>📣 <a href=\"https://matrix.to/#/@a:lab.local\">@a:lab.local</a> nobody &lt;b&gt;</p><p>@room</p>"
+        );
+        assert_eq!(content["m.mentions"], serde_json::json!({"user_ids": ["@a:lab.local"], "room": true}));
+    }
+
+    #[test]
+    fn a_coloured_word_says_it_in_words_too() {
+        let content = Text::new().headline("🔴", Colour::Red, "critical", "<i>x</i>").build();
+        assert_eq!(content["body"], "🔴 critical · <i>x</i>");
+        assert_eq!(
+            content["formatted_body"],
+            "<p><b>🔴 <span data-mx-color=\"#e0382f\">critical</span> · &lt;i&gt;x&lt;/i&gt;</b></p>"
+        );
     }
 
     #[test]

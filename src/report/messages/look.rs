@@ -23,6 +23,9 @@ pub fn help(lang: Lang) -> Text {
             [
                 "`!ralf hilfe` · `!ralf status` · `!ralf verlauf` · `!ralf werbinich` · `!ralf regeln`",
                 "`!ralf genehmige ID` · `!ralf ablehnen ID [Grund]` · `!ralf abbrechen ID` · `!ralf warum ID`",
+                "`!ralf alarme` · `!ralf vorfall ID` · `!ralf quittiere ID` · `!ralf stumm 2h ID [Grund]` – am Alarm selbst genügt 👀 oder 🔕",
+                "`!ralf verlängere N 2h` · `!ralf beende N` – eine Stille verlängern oder beenden",
+                "`!ralf abonniere severity>=warning` · `!ralf abos` · `!ralf teste N` · `!ralf abbestelle N` – welche Alarme ich hier melde",
                 "`!ralf einfrieren [2h] [Grund]` · `!ralf auftauen` – nichts beginnt, bis es weitergeht",
                 "`!ralf notfall ID GRUND` – allein freigeben, mit der Rolle `emergency`",
                 "`!ralf klären ID done|not-done [Grund]` – sagen, wie etwas ausging, das unterbrochen wurde",
@@ -39,6 +42,9 @@ pub fn help(lang: Lang) -> Text {
             [
                 "`!ralf help` · `!ralf status` · `!ralf history` · `!ralf whoami` · `!ralf policy`",
                 "`!ralf approve ID` · `!ralf deny ID [reason]` · `!ralf cancel ID` · `!ralf why ID`",
+                "`!ralf alerts` · `!ralf incident ID` · `!ralf ack ID` · `!ralf silence 2h ID [reason]` – on the alert itself 👀 or 🔕 is enough",
+                "`!ralf extend N 2h` · `!ralf expire N` – lengthen or end a silence",
+                "`!ralf subscribe severity>=warning` · `!ralf subscriptions` · `!ralf test N` · `!ralf unsubscribe N` – which alerts I report here",
                 "`!ralf freeze [2h] [reason]` · `!ralf unfreeze` – nothing begins until it goes on",
                 "`!ralf breakglass ID REASON` – approve alone, with the role `emergency`",
                 "`!ralf resolve ID done|not-done [reason]` – say how something ended that was cut off",

@@ -1,5 +1,6 @@
 //! Every sentence that a person reads, in German and English, each built by a named function.
 
+pub mod alerts;
 mod aside;
 mod gate;
 mod look;

@@ -1,0 +1,31 @@
+//! What people read about alerts. Everything that comes from a source – names, labels, annotations, links – is a stranger's
+//! text: it goes through [`words::foreign`] or [`Text`](crate::report::Text)'s own methods, nothing else.
+
+mod acting;
+mod crowd;
+mod incident;
+mod list;
+mod note;
+mod round;
+mod subscription;
+mod why;
+mod words;
+
+pub use acting::*;
+pub use crowd::{DigestKind, DigestView, StormView, digest, flood, storm};
+pub use incident::{Remedy, View, incident, incident_field};
+pub use list::{
+    Beat, LastDelivery, List, alerts_list, incident_story, no_incident_open, no_such_incident, which_incident,
+};
+pub use note::{HealStop, Note, note};
+pub use round::{Part, PartState, Round, loop_digest, watchdog_back, watchdog_missing};
+pub use subscription::*;
+pub use why::{DryRun, EscalationTo, OwnerRule, Place, Told, Verdict, why_alert};
+pub use words::{Reader, severity, state};
+
+#[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
+mod promise_tests;
+#[cfg(test)]
+mod tests;
