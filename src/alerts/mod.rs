@@ -7,6 +7,9 @@
 //! ```
 
 mod alert;
+pub mod api;
+pub mod chart;
+pub mod evidence;
 mod incident;
 mod matcher;
 mod severity;
