@@ -100,9 +100,13 @@ fn missing(incident: &Incident, what: &'static str, error: &ApiError) {
 enum Place {
     Bare,
     /// In `"…"`; whether it is a regular expression.
-    Quoted { regex: bool },
+    Quoted {
+        regex: bool,
+    },
     /// In backticks, where nothing can be escaped; whether it is a regular expression.
-    Raw { regex: bool },
+    Raw {
+        regex: bool,
+    },
 }
 
 /// The query with the incident's labels for `{label}`, or `None` where a label is missing or its value can't stand there: a value

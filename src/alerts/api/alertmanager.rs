@@ -129,7 +129,8 @@ impl Alertmanager {
     /// # Errors
     /// When it can't be asked or refuses; [`super::Fault::Gone`] when there is no silence with that id.
     pub async fn silence(&self, silence: &NewSilence, id: Option<&str>) -> Result<String, ApiError> {
-        let body = body(silence, id).ok_or_else(|| self.0.strange("a time of the silence is out of range"))?;
+        let body =
+            body(silence, id).ok_or_else(|| self.0.strange("a time of the silence is out of range"))?;
         let request = self.0.request(Method::POST, &["api", "v2", "silences"]).json(&body);
         let made: WireMade = self.0.json(request).await?;
         Ok(made.silence_id)

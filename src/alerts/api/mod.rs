@@ -82,7 +82,9 @@ pub enum Fault {
     #[error("answered with more than 8 MiB; narrow the question down")]
     TooLarge,
     /// It is not what it should be.
-    #[error("gave an answer that can't be read ({0}); see whether `{1}` in `[alerts]` is its address, with its path prefix")]
+    #[error(
+        "gave an answer that can't be read ({0}); see whether `{1}` in `[alerts]` is its address, with its path prefix"
+    )]
     Strange(String, &'static str),
 }
 

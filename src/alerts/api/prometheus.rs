@@ -99,8 +99,7 @@ impl Prometheus {
     /// # Errors
     /// When it can't be asked.
     pub async fn targets(&self) -> Result<Vec<Target>, ApiError> {
-        let request =
-            self.0.request(Method::GET, &["api", "v1", "targets"]).query(&[("state", "active")]);
+        let request = self.0.request(Method::GET, &["api", "v1", "targets"]).query(&[("state", "active")]);
         let data: WireTargets = self.data(request).await?;
         Ok(data.active_targets.into_iter().map(Target::from).collect())
     }
@@ -214,7 +213,10 @@ fn number(text: &str) -> f64 {
 
 impl From<WireSeries> for Series {
     fn from(wire: WireSeries) -> Self {
-        #[expect(clippy::cast_possible_truncation, reason = "`as` keeps what is out of range at the end of it")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "`as` keeps what is out of range at the end of it"
+        )]
         let ms = |seconds: f64| (seconds * 1000.0).round() as i64;
         let points = wire.values.iter().map(|(at, value)| (ms(*at), number(value))).collect();
         Self { labels: wire.metric, points }
@@ -241,6 +243,11 @@ impl From<WireTarget> for Target {
             _ => None,
         };
         let mut label = |name| wire.labels.remove(name).unwrap_or_default();
-        Self { job: label("job"), instance: label("instance"), up, last_error: super::clean(&wire.last_error, 300) }
+        Self {
+            job: label("job"),
+            instance: label("instance"),
+            up,
+            last_error: super::clean(&wire.last_error, 300),
+        }
     }
 }

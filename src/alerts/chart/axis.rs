@@ -72,7 +72,11 @@ impl Unit {
     /// A single number, to three digits.
     pub(super) fn show(self, value: f64) -> String {
         if !value.is_finite() {
-            return if value.is_nan() { "–".into() } else { if value > 0.0 { "∞" } else { "−∞" }.into() };
+            return if value.is_nan() {
+                "–".into()
+            } else {
+                if value > 0.0 { "∞" } else { "−∞" }.into()
+            };
         }
         let (factor, suffix) = self.scale(value.abs());
         let scaled = value / factor;
@@ -142,7 +146,9 @@ pub(super) struct Values {
 
 /// An axis for values from `low` to `high`; `whole` when all are whole numbers.
 pub(super) fn values(low: f64, high: f64, whole: bool, unit: Unit) -> Values {
-    let (mut low, mut high) = (low.clamp(-1e290, 1e290), high.clamp(-1e290, 1e290));
+    // Beyond these an f64 has no room left to reckon with.
+    let bounded = |end: f64| if end.abs() < 1e-90 { 0.0 } else { end.clamp(-1e290, 1e290) };
+    let (mut low, mut high) = (bounded(low), bounded(high));
     let size = low.abs().max(high.abs());
     if low > 0.0 && (low < high * 0.7 || high - low <= size * 1e-6) {
         low = 0.0;
@@ -181,19 +187,14 @@ fn nice(step: f64) -> f64 {
 }
 
 /// Steps of a time axis, seconds.
-const STEPS: [i64; 19] = [
-    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800,
-];
+const STEPS: [i64; 19] =
+    [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800];
 
 /// The marks of a time axis: milliseconds since the epoch, and what stands there in the zone's time.
 ///
 /// # Errors
 /// When a time is outside of the calendar.
-pub(super) fn times(
-    from_ts: i64,
-    until_ts: i64,
-    zone: &TimeZone,
-) -> Result<Vec<(i64, String)>, ChartError> {
+pub(super) fn times(from_ts: i64, until_ts: i64, zone: &TimeZone) -> Result<Vec<(i64, String)>, ChartError> {
     let span = (until_ts - from_ts) / 1000;
     let long = (span / 8 / 86_400 + 1) * 86_400;
     let step = STEPS.into_iter().find(|step| span / step <= 8).unwrap_or(long);
@@ -246,7 +247,10 @@ mod tests {
                 for unit in [Unit::Plain, Unit::Bytes, Unit::Seconds, Unit::Percent, Unit::BytesPerSecond] {
                     let axis = values(low, high, false, unit);
                     assert!((2..=13).contains(&axis.marks.len()), "{low} {high} {unit:?}: {axis:?}");
-                    assert!(axis.low < axis.high && (axis.high - axis.low).is_finite(), "{low} {high}: {axis:?}");
+                    assert!(
+                        axis.low < axis.high && (axis.high - axis.low).is_finite(),
+                        "{low} {high}: {axis:?}"
+                    );
                 }
             }
         }

@@ -123,7 +123,8 @@ impl Canvas {
         let mut outlines = Vec::new();
         for id in glyphs(&font, text) {
             at += before.map_or(0.0, |before| font.kern(before, id));
-            outlines.extend(font.outline_glyph(id.with_scale_and_position(font.scale, ab_glyph::point(at, y))));
+            outlines
+                .extend(font.outline_glyph(id.with_scale_and_position(font.scale, ab_glyph::point(at, y))));
             at += font.h_advance(id);
             before = Some(id);
         }

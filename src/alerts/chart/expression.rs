@@ -71,11 +71,8 @@ fn tokens(expr: &str) -> Option<Vec<(usize, &str)>> {
             b'(' => open.push(b')'),
             b'[' => open.push(b']'),
             b'{' => open.push(b'}'),
-            b')' | b']' | b'}' => {
-                if open.pop() != Some(*byte) {
-                    return None;
-                }
-            }
+            b')' | b']' | b'}' if open.pop() != Some(*byte) => return None,
+            b')' | b']' | b'}' => {}
             _ if !open.is_empty() => {}
             b'=' | b'!' | b'<' | b'>' => {
                 while matches!(bytes.get(at), Some(b'=' | b'<' | b'>' | b'~' | b'/')) {

@@ -53,7 +53,8 @@ fn thin(points: &[(f32, f32)]) -> Vec<(f32, f32)> {
     let mut kept = Vec::new();
     for column in points.chunk_by(|a, b| a.0.floor() == b.0.floor()) {
         let by_height = |a: &&(f32, f32), b: &&(f32, f32)| a.1.total_cmp(&b.1);
-        let ends = [column.first(), column.iter().min_by(by_height), column.iter().max_by(by_height), column.last()];
+        let ends =
+            [column.first(), column.iter().min_by(by_height), column.iter().max_by(by_height), column.last()];
         let mut ends: Vec<(f32, f32)> = ends.into_iter().flatten().copied().collect();
         ends.sort_by(|a, b| a.0.total_cmp(&b.0));
         ends.dedup();
@@ -68,7 +69,8 @@ mod tests {
 
     #[test]
     fn a_missing_value_is_a_gap() {
-        let points = [(0, 1.0), (10, 1.0), (20, f64::NAN), (30, 2.0), (40, 2.0), (100, 3.0), (110, f64::INFINITY)];
+        let points =
+            [(0, 1.0), (10, 1.0), (20, f64::NAN), (30, 2.0), (40, 2.0), (100, 3.0), (110, f64::INFINITY)];
         let lengths: Vec<usize> = runs(&points).iter().map(|run| run.len()).collect();
         assert_eq!(lengths, [2, 2, 1]);
         assert!(runs(&[]).is_empty());

@@ -106,7 +106,7 @@ pub fn png(chart: &Chart) -> Result<Picture, ChartError> {
     let values = value_axis(chart, &series, unit);
     let mut canvas = Canvas::new(WIDTH, HEIGHT, CARD)?;
     let named = names::names(&series);
-    let rows = (series.len().min(MOST_NAMED) + usize::from(chart.series.len() > MOST_NAMED)).div_ceil(3);
+    let rows = series.len().min(MOST_NAMED).div_ceil(3);
     let plot = Plot::new(chart, values, &canvas, rows);
 
     heading(&mut canvas, chart);
@@ -154,20 +154,22 @@ fn legend(canvas: &mut Canvas, chart: &Chart, named: &[String], unit: Unit, rows
         let column = (RIGHT - LEFT) / 3.0;
         (LEFT + (i % 3) as f32 * column, HEIGHT as f32 - 15.0 - (rows - 1 - i / 3) as f32 * 20.0, column)
     };
-    let latest = |one: &Series| one.points.last().map_or_else(|| "–".to_owned(), |(_, value)| unit.show(*value));
+    let latest =
+        |one: &Series| one.points.last().map_or_else(|| "–".to_owned(), |(_, value)| unit.show(*value));
     for (i, (name, colour)) in named.iter().zip(LINES).enumerate() {
         let (x, y, column) = place(i);
         canvas.round((x, y - 7.5, x + 16.0, y - 2.5), 2.5, colour);
         let value = latest(&chart.series[i]);
-        let room = column - 24.0 - 26.0 - canvas.width(&value, NAMED);
+        let room = column - 24.0 - 60.0 - canvas.width(&value, NAMED);
         let name = canvas.fit(name, SMALL, room);
         canvas.text((x + 24.0, y), SMALL, Align::Left, &name);
         let gap = if name.is_empty() { 0.0 } else { canvas.width(&name, SMALL) + 8.0 };
         canvas.text((x + 24.0 + gap, y), NAMED, Align::Left, &value);
     }
     if chart.series.len() > MOST_NAMED {
-        let (x, y, _) = place(MOST_NAMED);
-        canvas.text((x, y), SMALL, Align::Left, &format!("+ {}", chart.series.len() - MOST_NAMED));
+        let (_, y, _) = place(MOST_NAMED - 1);
+        let more = format!("+ {}", chart.series.len() - MOST_NAMED);
+        canvas.text((RIGHT, y), SMALL, Align::Right, &more);
     }
 }
 
@@ -188,7 +190,15 @@ impl Plot {
         let labels = values.marks.iter().map(|(_, text)| canvas.width(text, SMALL));
         let left = LEFT + labels.fold(12.0, f32::max).ceil() + 10.0;
         let bottom = HEIGHT as f32 - 38.0 - rows as f32 * 20.0;
-        Self { left, right: RIGHT, top: 82.0, bottom, values, from_ts: chart.from_ts, until_ts: chart.until_ts }
+        Self {
+            left,
+            right: RIGHT,
+            top: 82.0,
+            bottom,
+            values,
+            from_ts: chart.from_ts,
+            until_ts: chart.until_ts,
+        }
     }
 
     /// Where a time is, between the plot's edges.

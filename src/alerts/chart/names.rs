@@ -54,7 +54,8 @@ mod tests {
     fn what_all_share_is_left_out() {
         let one = series(&[("__name__", "up"), ("job", "node"), ("instance", "pi4:9100")]);
         let two = series(&[("__name__", "up"), ("job", "node"), ("instance", "nas:9100")]);
-        let other = series(&[("__name__", "up"), ("job", "media"), ("instance", "nas:80"), ("service", "jellyfin")]);
+        let other =
+            series(&[("__name__", "up"), ("job", "media"), ("instance", "nas:80"), ("service", "jellyfin")]);
         assert_eq!(names(&[&one, &two]), ["pi4:9100", "nas:9100"]);
         assert_eq!(names(&[&one]), ["pi4:9100"]);
         assert_eq!(
