@@ -8,6 +8,9 @@
 
 mod alert;
 mod fingerprint;
+pub mod api;
+pub mod chart;
+pub mod evidence;
 mod incident;
 mod inlet;
 mod matcher;
