@@ -9,9 +9,13 @@
 mod alert;
 mod incident;
 mod matcher;
+pub mod quiet;
+pub mod route;
 mod severity;
+mod subscription;
 
 pub use alert::{Alert, Group, Labels, Links};
 pub use incident::{Ack, Incident, Silenced, State};
-pub use matcher::{Matcher, MatcherError, Matchers};
+pub use matcher::{Matcher, MatcherError, MatcherFault, Matchers, Operator, Untranslatable};
 pub use severity::Severity;
+pub use subscription::{Clause, Subscription, Wish, WishError};
