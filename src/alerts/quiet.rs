@@ -81,7 +81,22 @@ impl Quiet {
     /// The first moment after `now` at which quiet hours end (both in milliseconds since the epoch): of these, if it is quiet, else of
     /// the next.
     pub fn ends_after(&self, now: i64) -> i64 {
+        if self.holds(now)
+            && let Some(end) = self.ends_without_jump(now)
+        {
+            return end;
+        }
         first_end(&self.zone, self.window.until, now, 3, |wall| self.window.holds(wall.time()))
+    }
+
+    /// When the quiet hours that hold at `now` end if the clock is not changed until then, as on nearly all days.
+    fn ends_without_jump(&self, now: i64) -> Option<i64> {
+        let start = Timestamp::from_millisecond(now).ok()?;
+        let offset = self.zone.tz().to_offset(start);
+        let wall = offset.to_datetime(start);
+        let day = if wall.time() < self.window.until { wall.date() } else { wall.date().tomorrow().ok()? };
+        let end = offset.to_timestamp(day.to_datetime(self.window.until)).ok()?;
+        (self.zone.tz().to_offset(end) == offset).then(|| end.as_millisecond())
     }
 
     /// Whether something of this severity's place is told in quiet hours, too.

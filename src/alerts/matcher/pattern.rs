@@ -100,7 +100,7 @@ fn escape(rest: &str, in_class: bool) -> Result<(String, usize), String> {
             let end = rest.find('}').ok_or("a `{` without `}`")?;
             return same(end + 1);
         }
-        'x' if rest.as_bytes().len() >= 4 && rest.is_char_boundary(4) => return same(4),
+        'x' if rest.len() >= 4 && rest.is_char_boundary(4) => return same(4),
         'p' | 'P' if rest[2..].starts_with(|c: char| c.is_ascii_alphabetic()) => return same(3),
         'Q' if !in_class => {
             let literal = rest[2..].split(r"\E").next().unwrap_or_default();

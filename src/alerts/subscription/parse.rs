@@ -240,7 +240,8 @@ impl Reader<'_> {
             let name = text.trim_matches(['(', ')']);
             let is_path = name.contains('/') && name.starts_with(char::is_alphabetic) && !name.contains(':');
             // `UTC`, `EST5EDT`, `Japan`: a host's name is seldom written so.
-            let is_name = name.starts_with(|c: char| c.is_ascii_uppercase()) || matches!(name, "utc" | "local");
+            let is_name =
+                name.starts_with(|c: char| c.is_ascii_uppercase()) || matches!(name, "utc" | "local");
             if !is_path && !is_name {
                 break;
             }
