@@ -14,12 +14,16 @@ pub mod evidence;
 mod incident;
 mod inlet;
 mod matcher;
+pub mod quiet;
+pub mod route;
 mod severity;
 pub mod source;
+mod subscription;
 
 pub use alert::{Alert, Group, Labels, Links};
 pub use fingerprint::fingerprint;
 pub use incident::{Ack, Incident, Silenced, State};
 pub use inlet::{Delivery, Inlet, Refused, Taken, TurnedAway};
-pub use matcher::{Matcher, MatcherError, Matchers};
+pub use matcher::{Matcher, MatcherError, MatcherFault, Matchers, Operator, Untranslatable};
 pub use severity::Severity;
+pub use subscription::{Clause, Subscription, Wish, WishError};

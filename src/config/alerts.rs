@@ -6,7 +6,6 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use url::Url;
 
-use super::Problem;
 use crate::alerts::Matchers;
 
 /// `[alerts]`
@@ -204,33 +203,4 @@ pub struct JsonMapping {
 
 fn resolved() -> Vec<String> {
     ["resolved", "ok", "up", "closed", "false", "0", "recovered"].map(str::to_owned).to_vec()
-}
-
-impl Alerts {
-    pub(super) fn validate(&self, problems: &mut Vec<Problem>) {
-        for (name, url) in [("alerts.alertmanager", &self.alertmanager), ("alerts.prometheus", &self.prometheus)] {
-            if url.as_ref().is_some_and(|url| !matches!(url.scheme(), "http" | "https")) {
-                problems.push(Problem::at(name, "must begin with `http://` or `https://`"));
-            }
-        }
-        for (name, mapping) in &self.json {
-            if name.is_empty() || name.contains('/') {
-                problems.push(Problem::at(
-                    "alerts.json",
-                    "a mapping's name is part of a path: leave out slashes",
-                ));
-            }
-            for (key, pointer) in [("alerts", &mapping.alerts), ("status", &mapping.status)] {
-                if pointer.as_ref().is_some_and(|at| !at.is_empty() && !at.starts_with('/')) {
-                    problems.push(Problem::at(
-                        &format!("alerts.json.{name}.{key}"),
-                        "must be a JSON pointer: write `/status` rather than `status`",
-                    ));
-                }
-            }
-        }
-        if self.poll < SignedDuration::from_secs(1) {
-            problems.push(Problem::at("alerts.poll", "must be one second at least; write `10s`"));
-        }
-    }
 }

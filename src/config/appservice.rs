@@ -74,6 +74,12 @@ impl Appservice {
         format!("{}{}", base.trim_end_matches('/'), self.path_prefix.trim_end_matches('/'))
     }
 
+    /// Where a source of alerts delivers to.
+    pub fn webhook_url(&self, source: &str) -> String {
+        let base = self.public_url.as_ref().map_or_else(|| format!("http://{}", self.listen), Url::to_string);
+        format!("{}/webhooks/{source}", base.trim_end_matches('/'))
+    }
+
     pub(super) fn resolve(&mut self, folder: &Path, problems: &mut Vec<Problem>) {
         secret::resolve(
             "appservice.as_token",

@@ -4,6 +4,7 @@
 //! Relative paths are relative to the file's own folder.
 
 mod alerts;
+mod alerts_check;
 mod appservice;
 mod executors;
 mod intents;
@@ -165,7 +166,7 @@ hs_token = "fedcba9876543210fedcba9876543210"
         policy::validate(self, problems);
         self.executors.validate(problems);
         self.secrets.validate(problems);
-        self.alerts.validate(problems);
+        self.alerts.validate(&self.people, problems);
         self.log.validate(problems);
     }
 }

@@ -17,6 +17,7 @@ mod injection;
 mod intents;
 mod kills;
 mod long_plans;
+mod matchers;
 mod model;
 mod models;
 mod monitoring;
