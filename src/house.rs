@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
+use jiff::tz::TimeZone;
 use ralf_appservice::Client;
 use ralf_intents::{Aids, Catalogue, Lang, Model, Names, Sense, Understanding};
 use ruma::{OwnedServerName, UserId};
 use tokio::sync::{Notify, SetOnce, mpsc};
 
-use crate::alerts::{Delivery, Inlet};
+use crate::alerts::quiet::Zone;
+use crate::alerts::{Delivery, Desk, Inlet};
 use crate::approval::{Freeze, Rules};
 use crate::bots::Bot;
 use crate::config::{Config, Person};
@@ -43,7 +45,7 @@ pub struct House {
     pub sense: SetOnce<Sense>,
     /// What can be named.
     pub inventory: Arc<Source>,
-    names: Mutex<Option<(Arc<Inventory>, Arc<Names>)>>,
+    names: Mutex<Option<Known>>,
     /// What can change the lab.
     pub executors: Registry,
     /// What is counted.
@@ -54,6 +56,8 @@ pub struct House {
     http: OnceLock<reqwest::Client>,
     /// Told when an operation was approved.
     pub approved: Notify,
+    /// What is shared about alerts.
+    pub desk: Desk,
     /// The way in for alerts.
     pub alerts: Inlet,
     /// The other end of [`House::alerts`]; the engine takes it.
@@ -64,6 +68,13 @@ pub struct House {
     pub rules: Rules,
     /// Transaction ids of what was sent lately: their echoes tell nothing new.
     sent: Mutex<HashSet<String>>,
+}
+
+/// The names that can be said, and what they were made of.
+struct Known {
+    inventory: Arc<Inventory>,
+    alerts: Arc<Vec<String>>,
+    names: Arc<Names>,
 }
 
 /// Which rooms there are, and who of us is where.
@@ -107,6 +118,7 @@ impl House {
         let understanding = Arc::new(SetOnce::new());
         let (trained, of) = (Arc::clone(&understanding), catalogue.clone());
         let (alerts, deliveries) = Inlet::new(DELIVERIES);
+        let desk = Desk::new(&config.alerts);
         tokio::task::spawn_blocking(move || drop(trained.set(Understanding::new(of))));
         Self {
             config,
@@ -124,6 +136,7 @@ impl House {
             rooms: RwLock::default(),
             http: OnceLock::new(),
             approved: Notify::new(),
+            desk,
             alerts,
             deliveries: Mutex::new(Some(deliveries)),
             lost_lease: Notify::new(),
@@ -187,14 +200,17 @@ impl House {
     /// When a file is missing or wrong.
     pub async fn inventory(&self) -> Result<(Arc<Inventory>, Arc<Names>), InventoryError> {
         let inventory = self.inventory.current().await?;
+        let alerts = self.desk.names();
         let mut cached = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, names)) = &*cached
-            && Arc::ptr_eq(of, &inventory)
+        if let Some(known) = &*cached
+            && Arc::ptr_eq(&known.inventory, &inventory)
+            && Arc::ptr_eq(&known.alerts, &alerts)
         {
-            return Ok((inventory, Arc::clone(names)));
+            return Ok((inventory, Arc::clone(&known.names)));
         }
-        let names = Arc::new(Names::new(&inventory.names()));
-        *cached = Some((Arc::clone(&inventory), Arc::clone(&names)));
+        let all = ralf_intents::Inventory { alerts: alerts.to_vec(), ..inventory.names() };
+        let names = Arc::new(Names::new(&all));
+        *cached = Some(Known { inventory: Arc::clone(&inventory), alerts, names: Arc::clone(&names) });
         Ok((inventory, names))
     }
 
@@ -219,6 +235,38 @@ impl House {
     /// A fresh operation id: ten letters and digits that can't be mistaken for each other, for people to type.
     pub fn new_operation_id(&self) -> String {
         (0..10).map(|_| char::from(ALPHABET[usize::from(rand::random::<u8>() % 32)])).collect()
+    }
+
+    /// A fresh incident id: eight of the same letters and digits.
+    pub fn new_incident_id(&self) -> String {
+        (0..8).map(|_| char::from(ALPHABET[usize::from(rand::random::<u8>() % 32)])).collect()
+    }
+
+    /// The time zone of what is said about alerts.
+    pub fn zone(&self) -> Zone {
+        Zone::named_or_system(self.config.alerts.time_zone.as_deref())
+    }
+
+    /// The same, for showing times.
+    pub fn time_zone(&self) -> TimeZone {
+        self.zone().tz().clone()
+    }
+
+    /// The Matrix ids of people: each a name of `[people]` or an id.
+    pub fn matrix_ids(&self, people: &[String]) -> Vec<String> {
+        let ids = |name: &String| {
+            let name = name.strip_prefix("person:").unwrap_or(name);
+            match self.config.people.get(name) {
+                Some(person) => person.ids.iter().map(ToString::to_string).collect(),
+                None => vec![name.to_owned()],
+            }
+        };
+        people.iter().flat_map(ids).collect()
+    }
+
+    /// Where the chart of an incident is kept until it is sent.
+    pub fn chart_file(&self, incident: &str) -> PathBuf {
+        self.run_folder("charts").join(format!("{incident}.png"))
     }
 
     /// Whether a text looks like an operation's id.

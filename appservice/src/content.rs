@@ -43,6 +43,15 @@ pub fn file(name: &str, url: &MxcUri, mimetype: &str, size: usize) -> Value {
     })
 }
 
+/// An `m.image` message about an uploaded picture; `width` and `height` in pixels.
+pub fn image(name: &str, url: &MxcUri, mimetype: &str, size: usize, (width, height): (u64, u64)) -> Value {
+    let mut content = file(name, url, mimetype, size);
+    content["msgtype"] = "m.image".into();
+    content["info"]["w"] = width.into();
+    content["info"]["h"] = height.into();
+    content
+}
+
 fn message(msgtype: &str, body: &str, html: Option<&str>) -> Value {
     let mut content = json!({"msgtype": msgtype, "body": body, "m.mentions": {}});
     if let Some(html) = html {

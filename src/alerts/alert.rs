@@ -60,6 +60,9 @@ pub struct Group {
     pub key: String,
     /// What its alerts have in common by definition.
     pub labels: Labels,
+    /// What the source calls us, if it has names for receivers.
+    #[serde(default)]
+    pub receiver: Option<String>,
     /// The source's own page.
     pub url: Option<String>,
     /// How many alerts it left out.

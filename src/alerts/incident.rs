@@ -48,6 +48,9 @@ pub struct Incident {
     pub source: String,
     /// The name of its (first) group at the source.
     pub group_key: String,
+    /// What its (first) group's alerts have in common by definition.
+    #[serde(default)]
+    pub group_labels: Labels,
     /// What its groups were correlated by, if they were: `label=value` pairs.
     pub correlation: Option<String>,
     /// What people call it: the alert's name, or what all names have in common.
@@ -84,6 +87,9 @@ pub struct Incident {
     /// How many rules of escalation have called somebody.
     #[serde(default)]
     pub escalated: u32,
+    /// What helped the last time.
+    #[serde(default)]
+    pub helped: Option<String>,
     /// When it last notified anybody, milliseconds since the epoch.
     pub notified_ts: i64,
 }
@@ -95,6 +101,9 @@ pub struct Ack {
     pub by: String,
     /// When, milliseconds since the epoch.
     pub ts: i64,
+    /// The reaction or message that said so: when it is taken back, so is this.
+    #[serde(default)]
+    pub event: String,
 }
 
 /// What silences an incident.
@@ -109,8 +118,43 @@ pub struct Silenced {
 }
 
 impl Incident {
-    /// Whether it has fired again so often that only its message tells of it: three times or more within an hour.
+    /// One of which nothing is known yet, begun at `now` (milliseconds since the epoch).
+    pub fn new(id: String, source: &str, group_key: &str, now: i64) -> Self {
+        Self {
+            id,
+            state: State::Resolved,
+            source: source.to_owned(),
+            group_key: group_key.to_owned(),
+            group_labels: Labels::new(),
+            correlation: None,
+            title: String::new(),
+            severity: Severity::of(None),
+            labels: Labels::new(),
+            annotations: Labels::new(),
+            links: Links::default(),
+            url: None,
+            firing: 0,
+            total: 0,
+            truncated: 0,
+            opened_ts: now,
+            changed_ts: now,
+            resolved_ts: None,
+            ack: None,
+            silence: None,
+            reopened: Vec::new(),
+            escalated: 0,
+            helped: None,
+            notified_ts: now,
+        }
+    }
+}
+
+/// From so many times within an hour on, firing again is told by edits alone.
+pub(super) const FLAPS: usize = 3;
+
+impl Incident {
+    /// Whether it has fired again so often within the hour that only its message tells of it.
     pub fn flaps(&self, now: i64) -> bool {
-        self.reopened.iter().filter(|ts| **ts > now - 3_600_000).count() >= 3
+        self.reopened.iter().filter(|ts| **ts > now - 3_600_000).count() >= FLAPS
     }
 }

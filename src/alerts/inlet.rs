@@ -118,6 +118,7 @@ mod tests {
             source: "alertmanager".into(),
             key: "{}".into(),
             labels: Labels::new(),
+            receiver: None,
             url: None,
             truncated: 0,
             alerts: vec![alert.clone(), alert],

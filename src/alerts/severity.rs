@@ -53,6 +53,13 @@ impl Severity {
         Self(label.unwrap_or_default().trim().to_lowercase())
     }
 
+    /// The severity that a person names, also in the plural, with `severity>=` in front; nothing when it is none.
+    pub fn said(words: &str) -> Option<Self> {
+        let low = words.trim().to_lowercase();
+        let word = low.trim_start_matches("severity").trim_start_matches(['>', '=']).trim_matches('"');
+        ["", "s", "en", "e", "er"].iter().find_map(|ending| Self::known(word.strip_suffix(ending)?))
+    }
+
     /// The severity of that word, if it is one that is known.
     pub fn known(word: &str) -> Option<Self> {
         let word = word.trim().to_lowercase();

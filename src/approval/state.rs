@@ -37,6 +37,16 @@ pub enum State {
 }
 
 impl State {
+    /// Those in which an operation has not come to its end.
+    pub const OPEN: [Self; 6] = [
+        Self::AwaitingApproval,
+        Self::Approved,
+        Self::Dispatched,
+        Self::Running,
+        Self::Unknown,
+        Self::NeedsOperator,
+    ];
+
     /// All of them.
     pub const ALL: [Self; 13] = [
         Self::AwaitingApproval,

@@ -8,7 +8,7 @@ use ralf_intents::{Intent, Outcome};
 use serde_json::json;
 
 use super::target::{self, Resolved};
-use super::{Answer, Talk, answer, look, unable};
+use super::{Answer, Talk, alerts, answer, look, unable};
 use crate::approval::{self, World as _};
 use crate::execution::ExecutorError;
 use crate::house::House;
@@ -90,13 +90,19 @@ async fn intend(house: &Arc<House>, talk: &Talk, intent: Intent, alone: bool) ->
     match intent.name.as_str() {
         "show_status" => look::show_status(house, talk, intent.slots.get("target").map(String::as_str)).await,
         "explain_decision" => look::explain(house, talk, intent.slots.get("id").map(String::as_str)).await,
+        name if alerts::knows(name) => alerts::intend(house, talk, &intent).await,
         "rollback_service" if !intent.slots.contains_key("version") => undo(house, talk, intent).await,
         _ => plan(house, talk, intent, alone).await,
     }
 }
 
 /// A plan that is put to the vote, or why there is none.
-async fn plan(house: &Arc<House>, talk: &Talk, intent: Intent, alone: bool) -> Result<Answer, HandleError> {
+pub(super) async fn plan(
+    house: &Arc<House>,
+    talk: &Talk,
+    intent: Intent,
+    alone: bool,
+) -> Result<Answer, HandleError> {
     let task = match target::resolve(house, talk.lang, &intent, (&talk.sentence, alone)).await? {
         Resolved::Task(task) => task,
         Resolved::Ask(ask) => return Ok(Answer::Ask(ask)),

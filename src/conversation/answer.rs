@@ -6,6 +6,7 @@ use ralf_intents::{Ask, Lang};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::alerts::Deed;
 use super::amend;
 use crate::approval::{self, By};
 use crate::bots::Bot;
@@ -31,6 +32,8 @@ pub struct Talk {
     pub event: String,
     /// Answers stand in this thread, if it has one.
     pub thread: Option<String>,
+    /// The event that is answered or in whose thread it is said.
+    pub to: Option<String>,
     /// Who asked.
     pub asker: String,
     /// The language.
@@ -70,6 +73,8 @@ pub enum Answer {
     Ask(Ask),
     /// Put an operation to the vote.
     Propose(Box<Operation>),
+    /// Do something about alerts, which takes no vote.
+    Deed(Deed),
 }
 
 impl Talk {
@@ -112,16 +117,26 @@ pub(super) async fn commit(
     answers: Vec<Answer>,
     closes: Option<&Question>,
 ) -> Result<(), HandleError> {
-    let mut tx = house.store.begin().await?;
-    if !tx.handled(seq).await? {
-        return Ok(());
-    }
+    let does = answers.iter().any(|answer| matches!(answer, Answer::Deed(_)));
+    let _alone = if does { Some(house.desk.alone().await) } else { None };
+    let Some(mut tx) = open(house, seq).await? else { return Ok(()) };
     if let Some(question) = closes
         && !tx.forget_question(&question.id).await?
     {
         // It was answered already, by a tap and by words.
         return Ok(tx.commit().await?);
     }
+    close(house, tx, talk, answers).await
+}
+
+/// Begins the write in which an event is handled; nothing when it was already.
+pub(super) async fn open(house: &House, seq: i64) -> Result<Option<Tx>, StoreError> {
+    let mut tx = house.store.begin().await?;
+    Ok(tx.handled(seq).await?.then_some(tx))
+}
+
+/// Commits a write together with the answers.
+async fn close(house: &Arc<House>, mut tx: Tx, talk: &Talk, answers: Vec<Answer>) -> Result<(), HandleError> {
     if talk.known_lang != Some(talk.lang) {
         tx.remember(&format!("lang:{}", talk.asker), talk.lang.as_str()).await?;
     }
@@ -138,6 +153,11 @@ pub(super) async fn commit(
                 tx.say(talk.message(content)).await?;
                 if let Some(file) = beside {
                     tx.say(file).await?;
+                }
+            }
+            Answer::Deed(deed) => {
+                if let Some(text) = deed.carry_out(house, &mut tx, talk).await? {
+                    tx.say(talk.message(talk.related(text).build())).await?;
                 }
             }
             Answer::Ask(ask) => put_question(&mut tx, talk, &ask).await?,

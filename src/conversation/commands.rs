@@ -9,7 +9,7 @@ use std::sync::Arc;
 use ralf_intents::{Intent, Lang, Outcome, Slots};
 
 use super::decide::{self, Decision};
-use super::{Answer, Talk, act, answer, look};
+use super::{Answer, Talk, act, alerts, answer, look};
 use crate::approval::{Verdict, World as _};
 use crate::config::Role;
 use crate::house::House;
@@ -36,7 +36,7 @@ enum Word {
     History,
     Whoami,
     Policy,
-    NotBuilt,
+    Alerts(alerts::Word),
     Unknown,
 }
 
@@ -59,34 +59,34 @@ const WORDS: &[(&str, Option<Lang>, Word)] = &[
     ("werbinich", Some(Lang::De), Word::Whoami),
     ("policy", Some(Lang::En), Word::Policy),
     ("regeln", Some(Lang::De), Word::Policy),
-    ("subscribe", Some(Lang::En), Word::NotBuilt),
-    ("abonniere", Some(Lang::De), Word::NotBuilt),
-    ("unsubscribe", Some(Lang::En), Word::NotBuilt),
-    ("abbestelle", Some(Lang::De), Word::NotBuilt),
-    ("subscriptions", Some(Lang::En), Word::NotBuilt),
-    ("abos", Some(Lang::De), Word::NotBuilt),
-    ("ack", Some(Lang::En), Word::NotBuilt),
-    ("quittiere", Some(Lang::De), Word::NotBuilt),
-    ("silence", Some(Lang::En), Word::NotBuilt),
-    ("stumm", Some(Lang::De), Word::NotBuilt),
-    ("alerts", Some(Lang::En), Word::NotBuilt),
-    ("alarme", Some(Lang::De), Word::NotBuilt),
+    ("subscribe", Some(Lang::En), Word::Alerts(alerts::Word::Subscribe)),
+    ("abonniere", Some(Lang::De), Word::Alerts(alerts::Word::Subscribe)),
+    ("unsubscribe", Some(Lang::En), Word::Alerts(alerts::Word::Unsubscribe)),
+    ("abbestelle", Some(Lang::De), Word::Alerts(alerts::Word::Unsubscribe)),
+    ("subscriptions", Some(Lang::En), Word::Alerts(alerts::Word::Subscriptions)),
+    ("abos", Some(Lang::De), Word::Alerts(alerts::Word::Subscriptions)),
+    ("ack", Some(Lang::En), Word::Alerts(alerts::Word::Ack)),
+    ("quittiere", Some(Lang::De), Word::Alerts(alerts::Word::Ack)),
+    ("silence", Some(Lang::En), Word::Alerts(alerts::Word::Silence)),
+    ("stumm", Some(Lang::De), Word::Alerts(alerts::Word::Silence)),
+    ("alerts", Some(Lang::En), Word::Alerts(alerts::Word::Alerts)),
+    ("alarme", Some(Lang::De), Word::Alerts(alerts::Word::Alerts)),
     ("freeze", Some(Lang::En), Word::Decide(Decision::Freeze)),
     ("einfrieren", Some(Lang::De), Word::Decide(Decision::Freeze)),
     ("unfreeze", Some(Lang::En), Word::Decide(Decision::Unfreeze)),
     ("auftauen", Some(Lang::De), Word::Decide(Decision::Unfreeze)),
-    ("incident", Some(Lang::En), Word::NotBuilt),
-    ("vorfall", Some(Lang::De), Word::NotBuilt),
+    ("incident", Some(Lang::En), Word::Alerts(alerts::Word::Incident)),
+    ("vorfall", Some(Lang::De), Word::Alerts(alerts::Word::Incident)),
     ("resolve", Some(Lang::En), Word::Decide(Decision::Resolve)),
     ("klären", Some(Lang::De), Word::Decide(Decision::Resolve)),
     ("breakglass", Some(Lang::En), Word::Decide(Decision::BreakGlass)),
     ("notfall", Some(Lang::De), Word::Decide(Decision::BreakGlass)),
-    ("test", Some(Lang::En), Word::NotBuilt),
-    ("teste", Some(Lang::De), Word::NotBuilt),
-    ("extend", Some(Lang::En), Word::NotBuilt),
-    ("verlängere", Some(Lang::De), Word::NotBuilt),
-    ("expire", Some(Lang::En), Word::NotBuilt),
-    ("beende", Some(Lang::De), Word::NotBuilt),
+    ("test", Some(Lang::En), Word::Alerts(alerts::Word::Test)),
+    ("teste", Some(Lang::De), Word::Alerts(alerts::Word::Test)),
+    ("extend", Some(Lang::En), Word::Alerts(alerts::Word::Extend)),
+    ("verlängere", Some(Lang::De), Word::Alerts(alerts::Word::Extend)),
+    ("expire", Some(Lang::En), Word::Alerts(alerts::Word::Expire)),
+    ("beende", Some(Lang::De), Word::Alerts(alerts::Word::Expire)),
 ];
 
 /// Reads a command. Without `!ralf` only in a direct chat, and only when the first word is one.
@@ -115,7 +115,8 @@ fn is_whole(word: Word, rest: &str) -> bool {
     let words = rest.split_whitespace().count();
     match word {
         Word::Help | Word::History | Word::Whoami | Word::Policy => words == 0,
-        Word::Status | Word::Why | Word::NotBuilt => words < 2,
+        Word::Status | Word::Why => words < 2,
+        Word::Alerts(word) => alerts::is_whole(word, rest),
         Word::Decide(Decision::Freeze | Decision::Unfreeze) | Word::Unknown => true,
         Word::Decide(_) => {
             let small =
@@ -173,7 +174,16 @@ pub(super) async fn run(
             return decide::run(house, seq, talk, decision, (&command.typed, &command.rest)).await;
         }
         Word::Why => {
-            look::explain(house, &talk, Some(command.rest.as_str()).filter(|id| !id.is_empty())).await?
+            let is_operation =
+                !command.rest.is_empty() && house.store.operation_like(&command.rest).await?.is_some();
+            let alert = if is_operation { None } else { alerts::why(house, &talk, &command.rest).await? };
+            match alert {
+                Some(answer) => answer,
+                None => {
+                    look::explain(house, &talk, Some(command.rest.as_str()).filter(|id| !id.is_empty()))
+                        .await?
+                }
+            }
         }
         Word::History => Answer::Say(messages::history(lang, &house.store.operations_recent(10).await?)),
         Word::Whoami => {
@@ -188,7 +198,7 @@ pub(super) async fn run(
             let standing = house.standing(&talk.room, talk.bot.name()).await?;
             Answer::Say(messages::policy(lang, &house.rules, &talk.asker, &standing))
         }
-        Word::NotBuilt => Answer::Say(messages::not_built(lang, &command.typed)),
+        Word::Alerts(word) => alerts::run(house, &talk, word, &command.rest).await?,
         Word::Unknown => Answer::Say(messages::unknown_command(lang, &command.typed)),
     };
     answer::commit(house, seq, &talk, vec![answer], None).await?;

@@ -41,6 +41,7 @@ pub(super) async fn message(
         ask_event: event.id.clone(),
         event: event.id.clone(),
         thread: message.thread.clone(),
+        to: message.thread.clone().or_else(|| message.reply_to.clone()),
         asker: event.sender.to_string(),
         lang: lang.unwrap_or(house.default_lang()),
         known_lang: lang,

@@ -44,14 +44,7 @@ async fn see(house: &House, talk: &Talk, target: Option<&str>, doubt: bool) -> R
     let seen = observe::observe(&inventory, house.http(), wanted).await;
     let found = seen.into_iter().map(|seen| (seen.service, seen.host, seen.state == observe::State::Running));
     let mut open = Vec::new();
-    for state in [
-        State::AwaitingApproval,
-        State::Approved,
-        State::Dispatched,
-        State::Running,
-        State::Unknown,
-        State::NeedsOperator,
-    ] {
+    for state in State::OPEN {
         for op in house.store.operations_in(state).await? {
             let votes = house.store.votes(&op.id).await?;
             open.push(Open { given: crate::approval::approvers(&votes).len(), op });

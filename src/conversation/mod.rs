@@ -1,6 +1,7 @@
 //! From an event to what is said and proposed in answer to it, committed together.
 
 mod act;
+mod alerts;
 mod amend;
 mod answer;
 mod aside;
@@ -17,13 +18,17 @@ mod words;
 
 use std::sync::Arc;
 
+use ralf_intents::Intent;
+
 use crate::approval::{By, gate};
 use crate::event::Kind;
 use crate::house::House;
 use crate::inbound::lanes::{HandleError, Handled};
 use crate::inbound::matrix;
-use crate::store::InboxRow;
+use crate::report::Text;
+use crate::store::{InboxRow, Operation};
 
+pub use alerts::Deed;
 pub use answer::{Answer, Talk};
 
 /// Handles one event of the inbox: everything that comes of it is committed together with the note that it is done.
@@ -39,6 +44,9 @@ pub async fn handle(house: &Arc<House>, row: &InboxRow) -> Result<Handled, Handl
             if gate::react(house.as_ref(), row.seq, &event.room, target, key, by).await? {
                 house.approved.notify_one();
                 return Ok(Handled::Done);
+            }
+            if let Some(handled) = alerts::reacted(house, row.seq, &event, target, key).await? {
+                return Ok(handled);
             }
             if let Some(question) = house.store.question_asked_by(&event.room, target).await? {
                 return questions::reacted(house, row.seq, &event, question, key).await;
@@ -63,6 +71,23 @@ pub async fn handle(house: &Arc<House>, row: &InboxRow) -> Result<Handled, Handl
         Kind::Other => {}
     }
     done(house, row.seq).await
+}
+
+/// Plans what a rule wishes for, as if the talk's asker had said it: an operation that can be put to the vote, or why there is none.
+///
+/// # Errors
+/// See [`HandleError`].
+pub(crate) async fn plan_for(
+    house: &Arc<House>,
+    talk: &Talk,
+    intent: Intent,
+) -> Result<Result<Box<Operation>, Text>, HandleError> {
+    Ok(match act::plan(house, talk, intent, true).await? {
+        Answer::Propose(op) => Ok(op),
+        Answer::Say(text) | Answer::Tell(text, ..) => Err(text),
+        Answer::Ask(ask) => Err(Text::new().line(ask.question.get(talk.lang))),
+        Answer::Deed(_) => Err(Text::new()),
+    })
 }
 
 /// Nothing comes of it.

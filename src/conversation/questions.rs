@@ -129,6 +129,7 @@ fn talk(question: &Question, event: &str) -> Talk {
         ask_event: question.ask_event.clone(),
         event: event.to_owned(),
         thread: Some(question.thread.clone()),
+        to: Some(question.thread.clone()),
         asker: question.asker.clone(),
         lang: question.lang.parse().unwrap_or(Lang::En),
         known_lang: None,

@@ -25,5 +25,8 @@ pub(super) async fn redacted(
         house.approved.notify_one();
         return Ok(Handled::Done);
     }
+    if super::alerts::taken_back(house, seq, target).await? {
+        return Ok(Handled::Done);
+    }
     done(house, seq).await
 }

@@ -14,6 +14,7 @@ fn is_carried_out(house: &House, intent: &str) -> bool {
     let planned = house.catalogue.get(intent).filter(|spec| spec.risk == RiskSource::Executor);
     planned.and_then(|spec| spec.plan.as_deref()).is_some_and(|action| house.executors.knows(action))
         || matches!(intent, "show_status" | "explain_decision" | "rollback_service")
+        || super::alerts::knows(intent)
 }
 
 /// Whether a question leads nowhere, whatever is answered: then it is not asked.

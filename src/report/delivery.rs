@@ -275,7 +275,7 @@ fn event(body: &str) -> Option<OwnedEventId> {
 }
 
 /// Uploads the file of a `!file` row: `{"path" or "text", "name", "mimetype", "content": {…}}` → the content with its
-/// address.
+/// address. A picture has `width` and `height` in pixels, too.
 async fn upload(client: &Client, body: &str) -> Result<Value, SendError> {
     let row = parse(body);
     let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -293,7 +293,13 @@ async fn upload(client: &Client, body: &str) -> Result<Value, SendError> {
     };
     let size = bytes.len();
     let url = client.upload(Bytes::from(bytes), &mimetype, &name).await?;
-    let mut content = ralf_appservice::content::file(&name, &url, &mimetype, size);
+    let pixels = |name: &str| row.get(name).and_then(Value::as_u64);
+    let mut content = match (pixels("width"), pixels("height")) {
+        (Some(width), Some(height)) => {
+            ralf_appservice::content::image(&name, &url, &mimetype, size, (width, height))
+        }
+        _ => ralf_appservice::content::file(&name, &url, &mimetype, size),
+    };
     if let (Some(map), Some(Value::Object(more))) = (content.as_object_mut(), row.get("content")) {
         map.extend(more.clone());
     }

@@ -11,6 +11,10 @@ use crate::house::House;
 const REMEMBER_MS: i64 = 7 * DAY_MS;
 /// How long the run folder of an ended operation is kept, in milliseconds.
 const KEEP_RUNS_MS: i64 = 30 * DAY_MS;
+/// How long an ended incident is kept, in milliseconds.
+const KEEP_INCIDENTS_MS: i64 = 90 * DAY_MS;
+/// How long a chart is kept after it was drawn.
+const KEEP_CHARTS: Duration = Duration::from_secs(24 * 3_600);
 const DAY_MS: i64 = 24 * 3_600_000;
 const PAUSE: Duration = Duration::from_secs(3_600);
 
@@ -30,12 +34,26 @@ pub(super) async fn run(house: &Arc<House>) {
 async fn cut_back(house: &Arc<House>) -> Result<(), ServeError> {
     let now = house.store.clock.now_ms();
     house.store.forget_handled(now - REMEMBER_MS).await?;
+    house.store.forget_incidents(now - KEEP_INCIDENTS_MS).await?;
+    forget_charts(house).await;
     for (id, ended) in run_folders(house).await? {
         if ended.is_some_and(|ts| ts < now - KEEP_RUNS_MS) {
             let _ = tokio::fs::remove_dir_all(house.run_folder(&id)).await;
         }
     }
     Ok(())
+}
+
+/// Charts are only kept until they are surely sent.
+async fn forget_charts(house: &House) {
+    let folder = house.run_folder("charts");
+    let Ok(mut files) = tokio::fs::read_dir(folder).await else { return };
+    while let Ok(Some(file)) = files.next_entry().await {
+        let drawn = file.metadata().await.and_then(|of| of.modified()).ok();
+        if drawn.and_then(|at| at.elapsed().ok()).is_some_and(|age| age > KEEP_CHARTS) {
+            let _ = tokio::fs::remove_file(file.path()).await;
+        }
+    }
 }
 
 /// At the start: removes run folders of plans that never became an operation, because we died while planning. A folder

@@ -20,6 +20,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::alerts;
 use crate::bots::Bot;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -227,12 +228,22 @@ async fn work(
     }
     housekeeping::tidy(house).await?;
     at_work.push(tokio::spawn(delivery::run(Arc::clone(house), rows, hushing)));
-    at_work.push(tokio::spawn(execution::runner::run(Arc::clone(house), stopping)));
+    at_work.push(tokio::spawn(execution::runner::run(Arc::clone(house), stopping.clone())));
+    alerts::start(house, &stopping, at_work).await?;
     lanes.resume().await?;
     ready.send_replace(true);
     open.send_replace(true);
     tracing::info!(listen = house.config.appservice.listen, "ready");
-    tokio::join!(reconcile::run(house), housekeeping::run(house));
+    let settle = async {
+        reconcile::run(house).await;
+        if let Err(error) = alerts::subscribe_the_health_room(house).await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the health room is not subscribed to alerts"
+            );
+        }
+    };
+    tokio::join!(settle, housekeeping::run(house));
     std::future::pending().await
 }
 

@@ -5,6 +5,7 @@ use sqlx::any::AnyRow;
 
 use super::{Store, StoreError, Tx, json, to_json};
 use crate::alerts::{Alert, Incident, State};
+use crate::report::messages::alerts::Note;
 
 /// An alert as we know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,12 +27,10 @@ pub struct Known {
 pub struct Chapter {
     /// Milliseconds since the epoch.
     pub ts: i64,
-    /// What happened: `opened`, `acknowledged`, `silenced`, `resolved` …
-    pub kind: String,
     /// Who did it: a Matrix id, a source, or `ralf`.
     pub actor: String,
-    /// More about it, in plain words or JSON.
-    pub detail: String,
+    /// What happened.
+    pub what: Note,
 }
 
 /// More alerts than this are counted, but not read, when an incident is looked at.
@@ -49,7 +48,7 @@ fn known(row: &AnyRow) -> Result<Known, StoreError> {
     })
 }
 
-fn incident(row: &AnyRow) -> Result<Incident, StoreError> {
+pub(super) fn incident(row: &AnyRow) -> Result<Incident, StoreError> {
     let id: String = row.try_get(0)?;
     json("incidents", &id, "doc", row.try_get(1)?)
 }
@@ -93,10 +92,12 @@ impl Store {
 
     /// The incidents that have not ended, newest first.
     pub async fn open_incidents(&self, limit: i64) -> Result<Vec<Incident>, StoreError> {
-        let rows = sqlx::query("SELECT id, doc FROM incidents WHERE state <> 'resolved' ORDER BY opened_ts DESC, id LIMIT $1")
-            .bind(limit)
-            .fetch_all(self.pool())
-            .await?;
+        let rows = sqlx::query(
+            "SELECT id, doc FROM incidents WHERE state <> 'resolved' ORDER BY opened_ts DESC, id LIMIT $1",
+        )
+        .bind(limit)
+        .fetch_all(self.pool())
+        .await?;
         rows.iter().map(incident).collect()
     }
 
@@ -112,13 +113,17 @@ impl Store {
 
     /// How many incidents are in each state.
     pub async fn incidents_by_state(&self) -> Result<Vec<(String, i64)>, StoreError> {
-        let rows = sqlx::query("SELECT state, COUNT(*) FROM incidents GROUP BY state").fetch_all(self.pool()).await?;
+        let rows = sqlx::query("SELECT state, COUNT(*) FROM incidents GROUP BY state")
+            .fetch_all(self.pool())
+            .await?;
         rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
     }
 
     /// The alerts of an incident, those that fire first; at most 500.
     pub async fn alerts_of(&self, incident: &str) -> Result<Vec<Known>, StoreError> {
-        let sql = format!("SELECT {ALERT} FROM alerts WHERE incident = $1 ORDER BY firing DESC, starts_ts LIMIT {READ}");
+        let sql = format!(
+            "SELECT {ALERT} FROM alerts WHERE incident = $1 ORDER BY firing DESC, starts_ts LIMIT {READ}"
+        );
         let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(incident).fetch_all(self.pool()).await?;
         rows.iter().map(known).collect()
     }
@@ -128,6 +133,17 @@ impl Store {
         let sql = format!("SELECT {ALERT} FROM alerts WHERE firing = 1 AND source = $1");
         let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(source).fetch_all(self.pool()).await?;
         rows.iter().map(known).collect()
+    }
+
+    /// Whether an alert of a source fires, as far as we know.
+    pub async fn is_firing(&self, source: &str, fingerprint: &str) -> Result<bool, StoreError> {
+        let found: Option<i64> =
+            sqlx::query_scalar("SELECT firing FROM alerts WHERE source = $1 AND fingerprint = $2")
+                .bind(source)
+                .bind(fingerprint)
+                .fetch_optional(self.pool())
+                .await?;
+        Ok(found == Some(1))
     }
 
     /// The names of all alerts that were ever seen, at most `limit`.
@@ -140,10 +156,11 @@ impl Store {
 
     /// An incident's story, from its beginning; the latest `limit` lines.
     pub async fn story_of(&self, incident: &str, limit: i64) -> Result<Vec<Chapter>, StoreError> {
-        let sql = "SELECT ts, kind, actor, detail FROM incident_story WHERE incident = $1 ORDER BY seq DESC LIMIT $2";
+        let sql = "SELECT ts, actor, what FROM incident_story WHERE incident = $1 ORDER BY seq DESC LIMIT $2";
         let rows = sqlx::query(sql).bind(incident).bind(limit).fetch_all(self.pool()).await?;
         let chapter = |row: &AnyRow| {
-            Ok(Chapter { ts: row.try_get(0)?, kind: row.try_get(1)?, actor: row.try_get(2)?, detail: row.try_get(3)? })
+            let what = json("incident_story", incident, "what", row.try_get(2)?)?;
+            Ok(Chapter { ts: row.try_get(0)?, actor: row.try_get(1)?, what })
         };
         rows.iter().rev().map(chapter).collect()
     }
@@ -178,8 +195,20 @@ impl Tx {
         row.as_ref().map(incident).transpose()
     }
 
+    /// The incidents that have not ended, as they stand in this transaction, newest first.
+    pub async fn open_incidents(&mut self, limit: i64) -> Result<Vec<Incident>, StoreError> {
+        let sql =
+            "SELECT id, doc FROM incidents WHERE state <> 'resolved' ORDER BY opened_ts DESC, id LIMIT $1";
+        let rows = sqlx::query(sql).bind(limit).fetch_all(&mut *self.tx).await?;
+        rows.iter().map(incident).collect()
+    }
+
     /// The latest incident of a source's group.
-    pub async fn incident_of_group(&mut self, source: &str, key: &str) -> Result<Option<Incident>, StoreError> {
+    pub async fn incident_of_group(
+        &mut self,
+        source: &str,
+        key: &str,
+    ) -> Result<Option<Incident>, StoreError> {
         let sql = "SELECT i.id, i.doc FROM incident_groups g JOIN incidents i ON i.id = g.incident \
                    WHERE g.source = $1 AND g.group_key = $2";
         let row = sqlx::query(sql).bind(source).bind(key).fetch_optional(&mut *self.tx).await?;
@@ -221,7 +250,11 @@ impl Tx {
     }
 
     /// What we know of these alerts of a source.
-    pub async fn known_alerts(&mut self, source: &str, fingerprints: &[&str]) -> Result<Vec<Known>, StoreError> {
+    pub async fn known_alerts(
+        &mut self,
+        source: &str,
+        fingerprints: &[&str],
+    ) -> Result<Vec<Known>, StoreError> {
         let mut found = Vec::new();
         for chunk in fingerprints.chunks(200) {
             let places: Vec<String> = (0..chunk.len()).map(|n| format!("${}", n + 2)).collect();
@@ -263,36 +296,54 @@ impl Tx {
         Ok(())
     }
 
+    /// Notes whether an alert is silenced at its source.
+    pub async fn save_silenced(&mut self, known: &Known) -> Result<(), StoreError> {
+        sqlx::query("UPDATE alerts SET silenced = $3 WHERE source = $1 AND fingerprint = $2")
+            .bind(&known.source)
+            .bind(&known.alert.fingerprint)
+            .bind(i64::from(known.silenced))
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
     /// The alerts of an incident as they stand in this transaction, those that fire first; at most 500, and how many fire
     /// and how many there are.
     pub async fn alerts_of(&mut self, incident: &str) -> Result<(Vec<Known>, u64, u64), StoreError> {
-        let sql = format!("SELECT {ALERT} FROM alerts WHERE incident = $1 ORDER BY firing DESC, starts_ts LIMIT {READ}");
+        let sql = format!(
+            "SELECT {ALERT} FROM alerts WHERE incident = $1 ORDER BY firing DESC, starts_ts LIMIT {READ}"
+        );
         let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(incident).fetch_all(&mut *self.tx).await?;
         let list: Vec<Known> = rows.iter().map(known).collect::<Result<_, _>>()?;
         if i64::try_from(list.len()).unwrap_or(READ) < READ {
             let firing = list.iter().filter(|known| known.alert.firing).count();
             return Ok((list.clone(), firing as u64, list.len() as u64));
         }
-        let row = sqlx::query("SELECT COUNT(*), CAST(COALESCE(SUM(firing), 0) AS BIGINT) FROM alerts WHERE incident = $1")
-            .bind(incident)
-            .fetch_one(&mut *self.tx)
-            .await?;
+        let row = sqlx::query(
+            "SELECT COUNT(*), CAST(COALESCE(SUM(firing), 0) AS BIGINT) FROM alerts WHERE incident = $1",
+        )
+        .bind(incident)
+        .fetch_one(&mut *self.tx)
+        .await?;
         let (total, firing): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
         Ok((list, firing.unsigned_abs(), total.unsigned_abs()))
     }
 
     /// Adds a line to an incident's story.
-    pub async fn tell_story(&mut self, incident: &str, kind: &str, actor: &str, detail: &str) -> Result<(), StoreError> {
+    pub async fn tell_story(&mut self, incident: &str, actor: &str, what: &Note) -> Result<(), StoreError> {
         let (seq, now) = (self.store.next_seq(), self.now_ms());
-        sqlx::query("INSERT INTO incident_story (seq, incident, ts, kind, actor, detail) VALUES ($1, $2, $3, $4, $5, $6)")
-            .bind(seq)
-            .bind(incident)
-            .bind(now)
-            .bind(kind)
-            .bind(actor)
-            .bind(crate::secrets::hide(detail).as_ref())
-            .execute(&mut *self.tx)
-            .await?;
+        let mut what = serde_json::to_value(what).unwrap_or_default();
+        crate::secrets::redactor().hide_json(&mut what);
+        sqlx::query(
+            "INSERT INTO incident_story (seq, incident, ts, actor, what) VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(seq)
+        .bind(incident)
+        .bind(now)
+        .bind(actor)
+        .bind(what.to_string())
+        .execute(&mut *self.tx)
+        .await?;
         Ok(())
     }
 }

@@ -20,6 +20,14 @@ impl Store {
 }
 
 impl Tx {
+    /// What is remembered under `key`, as it stands in this transaction.
+    pub async fn recall(&mut self, key: &str) -> Result<Option<String>, StoreError> {
+        Ok(sqlx::query_scalar("SELECT value FROM memory WHERE key = $1")
+            .bind(key)
+            .fetch_optional(&mut *self.tx)
+            .await?)
+    }
+
     /// Remembers `value` under `key`.
     pub async fn remember(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
         sqlx::query(

@@ -126,9 +126,18 @@ impl Store {
 }
 
 impl Tx {
+    /// The silences that are not over, as they stand in this transaction.
+    pub async fn silences(&mut self) -> Result<Vec<Silence>, StoreError> {
+        let sql = format!("SELECT {SILENCE} FROM silences WHERE ended = 0 ORDER BY n");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&mut *self.tx).await?;
+        rows.iter().map(silence).collect()
+    }
+
     /// Stores a silence under the next number, which is returned.
     pub async fn add_silence(&mut self, new: &Silence) -> Result<i64, StoreError> {
-        let n: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(n), 0) + 1 FROM silences").fetch_one(&mut *self.tx).await?;
+        let n: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(n), 0) + 1 FROM silences")
+            .fetch_one(&mut *self.tx)
+            .await?;
         let sql = "INSERT INTO silences (n, remote_id, by_whom, reason, matchers, incident, room_id, starts_ts, until_ts, announced, ended) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0)";
         sqlx::query(sql)
@@ -148,7 +157,8 @@ impl Tx {
 
     /// Stores what has changed about a silence.
     pub async fn save_silence(&mut self, silence: &Silence) -> Result<(), StoreError> {
-        let sql = "UPDATE silences SET remote_id = $2, until_ts = $3, announced = $4, ended = $5 WHERE n = $1";
+        let sql =
+            "UPDATE silences SET remote_id = $2, until_ts = $3, announced = $4, ended = $5 WHERE n = $1";
         sqlx::query(sql)
             .bind(silence.n)
             .bind(&silence.remote_id)

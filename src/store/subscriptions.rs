@@ -66,10 +66,11 @@ impl Store {
 impl Tx {
     /// Stores a new subscription under the next number of its room, which is returned.
     pub async fn add_subscription(&mut self, new: &SubscriptionRow) -> Result<i64, StoreError> {
-        let n: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(n), 0) + 1 FROM subscriptions WHERE room_id = $1")
-            .bind(&new.room_id)
-            .fetch_one(&mut *self.tx)
-            .await?;
+        let n: i64 =
+            sqlx::query_scalar("SELECT COALESCE(MAX(n), 0) + 1 FROM subscriptions WHERE room_id = $1")
+                .bind(&new.room_id)
+                .fetch_one(&mut *self.tx)
+                .await?;
         let sql = "INSERT INTO subscriptions (id, room_id, n, bot, lang, owner, personal, wish, due_ts, created_ts) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
         sqlx::query(sql)
@@ -89,14 +90,21 @@ impl Tx {
     }
 
     /// Changes what a subscription wishes for; whether there is one.
-    pub async fn change_subscription(&mut self, room: &str, n: i64, wish: &str, lang: &str) -> Result<bool, StoreError> {
-        let changed = sqlx::query("UPDATE subscriptions SET wish = $3, lang = $4 WHERE room_id = $1 AND n = $2")
-            .bind(room)
-            .bind(n)
-            .bind(wish)
-            .bind(lang)
-            .execute(&mut *self.tx)
-            .await?;
+    pub async fn change_subscription(
+        &mut self,
+        room: &str,
+        n: i64,
+        wish: &str,
+        lang: &str,
+    ) -> Result<bool, StoreError> {
+        let changed =
+            sqlx::query("UPDATE subscriptions SET wish = $3, lang = $4 WHERE room_id = $1 AND n = $2")
+                .bind(room)
+                .bind(n)
+                .bind(wish)
+                .bind(lang)
+                .execute(&mut *self.tx)
+                .await?;
         Ok(changed.rows_affected() == 1)
     }
 
@@ -117,23 +125,30 @@ impl Tx {
 
     /// Ends all subscriptions of a room that we are not in any more.
     pub async fn end_subscriptions_of(&mut self, room: &str) -> Result<u64, StoreError> {
-        sqlx::query("DELETE FROM deferred WHERE subscription IN (SELECT id FROM subscriptions WHERE room_id = $1)")
+        sqlx::query(
+            "DELETE FROM deferred WHERE subscription IN (SELECT id FROM subscriptions WHERE room_id = $1)",
+        )
+        .bind(room)
+        .execute(&mut *self.tx)
+        .await?;
+        let gone = sqlx::query("DELETE FROM subscriptions WHERE room_id = $1")
             .bind(room)
             .execute(&mut *self.tx)
             .await?;
-        let gone = sqlx::query("DELETE FROM subscriptions WHERE room_id = $1").bind(room).execute(&mut *self.tx).await?;
         Ok(gone.rows_affected())
     }
 
     /// Keeps an incident for a subscription until `due_ts` (milliseconds since the epoch).
     pub async fn defer(&mut self, subscription: &str, incident: &str, due_ts: i64) -> Result<(), StoreError> {
         let now = self.now_ms();
-        sqlx::query("INSERT INTO deferred (subscription, incident, ts) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-            .bind(subscription)
-            .bind(incident)
-            .bind(now)
-            .execute(&mut *self.tx)
-            .await?;
+        sqlx::query(
+            "INSERT INTO deferred (subscription, incident, ts) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        )
+        .bind(subscription)
+        .bind(incident)
+        .bind(now)
+        .execute(&mut *self.tx)
+        .await?;
         sqlx::query("UPDATE subscriptions SET due_ts = $2 WHERE id = $1 AND due_ts > $2")
             .bind(subscription)
             .bind(due_ts)
@@ -144,13 +159,15 @@ impl Tx {
 
     /// Takes out what was kept for a subscription, oldest first; nothing is due for it any more.
     pub async fn take_deferred(&mut self, subscription: &str) -> Result<Vec<String>, StoreError> {
-        let kept: Vec<String> = sqlx::query_scalar("SELECT incident FROM deferred WHERE subscription = $1 ORDER BY ts")
-            .bind(subscription)
-            .fetch_all(&mut *self.tx)
-            .await?;
-        for sql in
-            ["DELETE FROM deferred WHERE subscription = $1", "UPDATE subscriptions SET due_ts = 9223372036854775807 WHERE id = $1"]
-        {
+        let kept: Vec<String> =
+            sqlx::query_scalar("SELECT incident FROM deferred WHERE subscription = $1 ORDER BY ts")
+                .bind(subscription)
+                .fetch_all(&mut *self.tx)
+                .await?;
+        for sql in [
+            "DELETE FROM deferred WHERE subscription = $1",
+            "UPDATE subscriptions SET due_ts = 9223372036854775807 WHERE id = $1",
+        ] {
             sqlx::query(sql).bind(subscription).execute(&mut *self.tx).await?;
         }
         Ok(kept)

@@ -4,6 +4,7 @@ use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use super::{Store, StoreError, Tx};
+use crate::alerts::Incident;
 
 /// An incident's message in a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,8 +105,17 @@ impl Store {
     /// The incident whose message in a room this event is.
     pub async fn telling_by_event(&self, room: &str, event: &str) -> Result<Option<Telling>, StoreError> {
         let sql = format!("SELECT {TELLING} FROM incident_messages WHERE event_id = $1 AND room_id = $2");
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(event).bind(room).fetch_optional(self.pool()).await?;
+        let row =
+            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(event).bind(room).fetch_optional(self.pool()).await?;
         row.as_ref().map(telling).transpose()
+    }
+
+    /// Whether an incident's message is on its way into a room, and nobody knows yet as which event.
+    pub async fn tells_now(&self, room: &str) -> Result<bool, StoreError> {
+        let sql =
+            "SELECT COUNT(*) FROM incident_messages WHERE room_id = $1 AND event_id IS NULL AND txn_id <> ''";
+        let waiting: i64 = sqlx::query_scalar(sql).bind(room).fetch_one(self.pool()).await?;
+        Ok(waiting > 0)
     }
 
     /// Where an incident is told.
@@ -115,16 +125,19 @@ impl Store {
         rows.iter().map(telling).collect()
     }
 
-    /// The last incident that was told in a room.
-    pub async fn last_telling(&self, room: &str) -> Result<Option<Telling>, StoreError> {
-        let sql = format!("SELECT {TELLING} FROM incident_messages WHERE room_id = $1 ORDER BY created_ts DESC LIMIT 1");
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(room).fetch_optional(self.pool()).await?;
-        row.as_ref().map(telling).transpose()
+    /// The open incidents that are told in a room, newest first.
+    pub async fn open_incidents_in(&self, room: &str, limit: i64) -> Result<Vec<Incident>, StoreError> {
+        let sql = "SELECT i.id, i.doc FROM incident_messages m JOIN incidents i ON i.id = m.incident \
+                   WHERE m.room_id = $1 AND i.state <> 'resolved' ORDER BY i.opened_ts DESC, i.id LIMIT $2";
+        let rows = sqlx::query(sql).bind(room).bind(limit).fetch_all(self.pool()).await?;
+        rows.iter().map(super::incidents::incident).collect()
     }
 
     /// Messages whose words are not up to date.
     pub async fn stale_tellings(&self, limit: i64) -> Result<Vec<Telling>, StoreError> {
-        let sql = format!("SELECT {TELLING} FROM incident_messages WHERE state = 'stale' ORDER BY created_ts DESC LIMIT $1");
+        let sql = format!(
+            "SELECT {TELLING} FROM incident_messages WHERE state = 'stale' ORDER BY created_ts DESC LIMIT $1"
+        );
         let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(limit).fetch_all(self.pool()).await?;
         rows.iter().map(telling).collect()
     }
@@ -144,18 +157,11 @@ impl Store {
             .await?)
     }
 
-    /// The ids of the incidents that stand in a summary, newest first, at most `limit`.
-    pub async fn incidents_in_storm(&self, storm: &str, limit: i64) -> Result<Vec<String>, StoreError> {
-        let sql = "SELECT incident FROM incident_messages WHERE storm = $1 ORDER BY created_ts DESC LIMIT $2";
-        Ok(sqlx::query_scalar(sql).bind(storm).bind(limit).fetch_all(self.pool()).await?)
-    }
-
-    /// How many incidents of a summary are in each state.
-    pub async fn storm_counts(&self, storm: &str) -> Result<Vec<(String, i64)>, StoreError> {
-        let sql = "SELECT i.state, COUNT(*) FROM incident_messages m JOIN incidents i ON i.id = m.incident \
-                   WHERE m.storm = $1 GROUP BY i.state";
+    /// The incidents that stand in a summary.
+    pub async fn incidents_in_storm(&self, storm: &str) -> Result<Vec<Incident>, StoreError> {
+        let sql = "SELECT i.id, i.doc FROM incident_messages m JOIN incidents i ON i.id = m.incident WHERE m.storm = $1";
         let rows = sqlx::query(sql).bind(storm).fetch_all(self.pool()).await?;
-        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+        rows.iter().map(super::incidents::incident).collect()
     }
 }
 
@@ -169,14 +175,21 @@ impl Tx {
 
     /// How many incidents got a message of their own in a room since `since` (milliseconds since the epoch).
     pub async fn told_since(&mut self, room: &str, since: i64) -> Result<i64, StoreError> {
-        let sql = "SELECT COUNT(*) FROM incident_messages WHERE room_id = $1 AND created_ts > $2 AND storm IS NULL";
+        let sql =
+            "SELECT COUNT(*) FROM incident_messages WHERE room_id = $1 AND created_ts > $2 AND storm IS NULL";
         Ok(sqlx::query_scalar(sql).bind(room).bind(since).fetch_one(&mut *self.tx).await?)
     }
 
     /// The summary of a room that something came into after `since` (milliseconds since the epoch).
     pub async fn storm_in(&mut self, room: &str, since: i64) -> Result<Option<Storm>, StoreError> {
-        let sql = format!("SELECT {STORM} FROM storms WHERE room_id = $1 AND changed_ts > $2 ORDER BY changed_ts DESC LIMIT 1");
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(room).bind(since).fetch_optional(&mut *self.tx).await?;
+        let sql = format!(
+            "SELECT {STORM} FROM storms WHERE room_id = $1 AND changed_ts > $2 ORDER BY changed_ts DESC LIMIT 1"
+        );
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(room)
+            .bind(since)
+            .fetch_optional(&mut *self.tx)
+            .await?;
         row.as_ref().map(storm).transpose()
     }
 
@@ -184,7 +197,7 @@ impl Tx {
     pub async fn save_storm(&mut self, storm: &Storm) -> Result<(), StoreError> {
         let sql = "INSERT INTO storms (id, room_id, bot, lang, txn_id, event_id, digest, created_ts, changed_ts) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
-                   ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, changed_ts = excluded.changed_ts";
+                   ON CONFLICT (id) DO UPDATE SET changed_ts = excluded.changed_ts";
         sqlx::query(sql)
             .bind(&storm.id)
             .bind(&storm.room_id)
@@ -195,6 +208,17 @@ impl Tx {
             .bind(&storm.digest)
             .bind(storm.created_ts)
             .bind(storm.changed_ts)
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
+    /// Notes what a summary says now, and by which message.
+    pub async fn retell_storm(&mut self, storm: &Storm) -> Result<(), StoreError> {
+        sqlx::query("UPDATE storms SET txn_id = $2, digest = $3 WHERE id = $1")
+            .bind(&storm.id)
+            .bind(&storm.txn_id)
+            .bind(&storm.digest)
             .execute(&mut *self.tx)
             .await?;
         Ok(())
@@ -223,12 +247,14 @@ impl Tx {
 
     /// Notes what an incident's message says now.
     pub async fn retold(&mut self, incident: &str, room: &str, digest: &str) -> Result<(), StoreError> {
-        sqlx::query("UPDATE incident_messages SET state = 'fresh', digest = $3 WHERE incident = $1 AND room_id = $2")
-            .bind(incident)
-            .bind(room)
-            .bind(digest)
-            .execute(&mut *self.tx)
-            .await?;
+        sqlx::query(
+            "UPDATE incident_messages SET state = 'fresh', digest = $3 WHERE incident = $1 AND room_id = $2",
+        )
+        .bind(incident)
+        .bind(room)
+        .bind(digest)
+        .execute(&mut *self.tx)
+        .await?;
         Ok(())
     }
 

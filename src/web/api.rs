@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Web, auth};
+use crate::alerts;
 use crate::bots::Bot;
 use crate::report::messages;
 use crate::store::StoreError;
@@ -100,6 +101,58 @@ async fn read_operations(web: &Web, page: &Page) -> Result<Value, StoreError> {
         list.push(field);
     }
     Ok(json!({"operations": list}))
+}
+
+/// `GET /api/v1/incidents?state=&limit=&before=`, newest first.
+pub(super) async fn incidents(
+    State(web): State<Web>,
+    headers: HeaderMap,
+    Query(page): Query<Page>,
+) -> Response {
+    if let Err(refused) = allow(&web, &headers) {
+        return refused.into_response();
+    }
+    let state = match page.state.as_deref().map(|name| (name, alerts::State::named(name))) {
+        Some((name, None)) => {
+            let said =
+                format!("there is no state {name:?}; use firing, acknowledged, silenced or resolved\n");
+            return (StatusCode::BAD_REQUEST, said).into_response();
+        }
+        Some((_, state)) => state,
+        None => None,
+    };
+    answer(read_incidents(&web, state, &page).await)
+}
+
+async fn read_incidents(web: &Web, state: Option<alerts::State>, page: &Page) -> Result<Value, StoreError> {
+    let limit = page.limit.unwrap_or(100).clamp(1, 1_000);
+    let store = &web.house.store;
+    let mut list = Vec::new();
+    for incident in store.incidents_page(state, page.before.unwrap_or(i64::MAX), limit).await? {
+        let known = store.alerts_of(&incident.id).await?;
+        let firing =
+            known.iter().filter(|known| known.alert.firing || incident.state == alerts::State::Resolved);
+        let fingerprints: Vec<&str> = firing.map(|known| known.alert.fingerprint.as_str()).collect();
+        list.push(json!({
+            "id": incident.id,
+            "state": incident.state.as_str(),
+            "source": incident.source,
+            "group_key": incident.group_key,
+            "severity": incident.severity.as_str(),
+            "fingerprints": fingerprints,
+            "title": incident.title,
+            "labels": incident.labels,
+            "annotations": incident.annotations,
+            "firing": incident.firing,
+            "total": incident.total,
+            "created_ts": incident.opened_ts,
+            "changed_ts": incident.changed_ts,
+            "resolved_ts": incident.resolved_ts,
+            "acknowledged": incident.ack.as_ref().map(|ack| json!({"by": ack.by, "ts": ack.ts})),
+            "silenced": incident.silence.as_ref().map(|silence| json!({"by": silence.by, "until_ts": silence.until_ts})),
+        }));
+    }
+    Ok(json!({"incidents": list}))
 }
 
 fn answer(read: Result<Value, StoreError>) -> Response {

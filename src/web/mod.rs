@@ -45,7 +45,7 @@ pub fn router(
         .route("/metrics", get(metrics))
         .route("/api/v1/status", get(api::status))
         .route("/api/v1/operations", get(api::operations))
-        .route("/api/v1/incidents", get(not_built))
+        .route("/api/v1/incidents", get(api::incidents))
         .with_state(web)
         .merge(webhooks::routes(Webhooks::of(house)))
         .merge(matrix)
@@ -70,8 +70,4 @@ async fn metrics(State(web): State<Web>) -> Response {
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
-}
-
-async fn not_built() -> Response {
-    (StatusCode::NOT_IMPLEMENTED, "this version has no alerts yet\n").into_response()
 }

@@ -205,6 +205,7 @@ async fn ask(
         ask_event: event.id.clone(),
         event: event.id.clone(),
         thread: None,
+        to: None,
         asker: event.sender.clone(),
         lang: Lang::En,
         known_lang: None,

@@ -37,7 +37,8 @@ impl Zone {
         self.0.iana_name().unwrap_or(LOCAL)
     }
 
-    pub(super) fn tz(&self) -> &TimeZone {
+    /// As jiff knows it.
+    pub fn tz(&self) -> &TimeZone {
         &self.0
     }
 

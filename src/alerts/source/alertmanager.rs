@@ -19,6 +19,7 @@ pub(super) struct Body {
     #[serde(rename = "externalURL")]
     external_url: Option<Scalar>,
     group_key: Option<Scalar>,
+    receiver: Option<Scalar>,
     truncated_alerts: Option<Scalar>,
     /// Grafana's.
     pub(super) org_id: Option<Scalar>,
@@ -60,12 +61,14 @@ pub(super) fn read(body: &[u8], now_ms: i64) -> Result<Vec<Group>, SourceError> 
 
 /// The group of a delivery. One that names none is no Alertmanager's: there, each alert is a group of its own.
 pub(super) fn groups(source: &str, body: Body, now_ms: i64) -> Vec<Group> {
-    let Body { status, alerts, group_labels, external_url, group_key, truncated_alerts, org_id: _ } = body;
+    let Body { status, alerts, group_labels, external_url, group_key, receiver, truncated_alerts, org_id: _ } =
+        body;
     let resolved = status.map(|status| is_resolved(&status));
     let told: u64 = truncated_alerts.and_then(|count| count.0.parse().ok()).unwrap_or(0);
     let truncated = told.saturating_add(alerts.left_out);
     let alerts: Vec<Alert> = alerts.kept.into_iter().map(|item| alert(item, resolved, now_ms)).collect();
     let url = external_url.map(|url| url.0);
+    let receiver = receiver.map(|receiver| receiver.0);
     let labels = labels(group_labels);
     let key = match group_key.map(|key| key.0).filter(|key| !key.is_empty()) {
         Some(key) => key,
@@ -75,6 +78,7 @@ pub(super) fn groups(source: &str, body: Body, now_ms: i64) -> Vec<Group> {
                 source: source.to_owned(),
                 key: alert.fingerprint.clone(),
                 labels: alert.labels.clone(),
+                receiver: receiver.clone(),
                 url: url.clone(),
                 truncated: if at == 0 { truncated } else { 0 },
                 alerts: vec![alert],
@@ -82,7 +86,7 @@ pub(super) fn groups(source: &str, body: Body, now_ms: i64) -> Vec<Group> {
             return alerts.into_iter().enumerate().map(own).collect();
         }
     };
-    vec![Group { source: source.to_owned(), key, labels, url, truncated, alerts }]
+    vec![Group { source: source.to_owned(), key, labels, receiver, url, truncated, alerts }]
 }
 
 /// The name of a group by its labels, as Alertmanager writes it.

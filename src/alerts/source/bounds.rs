@@ -25,13 +25,14 @@ const FIRST: [&str; 5] = ["alertname", "severity", "instance", "job", "summary"]
 /// values, links and their numbers are bounded; links are `http` or `https`, without a password; and no text has a NUL, which
 /// PostgreSQL can't store. Other control characters stay: who shows them makes them visible.
 pub fn bound(group: Group) -> Group {
-    let Group { source, key, labels, url, truncated, mut alerts } = group;
+    let Group { source, key, labels, receiver, url, truncated, mut alerts } = group;
     let left_out = alerts.len().saturating_sub(MOST_ALERTS);
     alerts.truncate(MOST_ALERTS);
     Group {
         source,
         key: short_key(key),
         labels: some(clean(labels)),
+        receiver: receiver.map(|receiver| short(receiver, 200)),
         url: url.and_then(|url| link(&url)),
         truncated: truncated.saturating_add(left_out as u64),
         alerts: alerts.into_iter().map(alert).collect(),
@@ -123,6 +124,7 @@ mod tests {
             source: "json/x".into(),
             key: "k".into(),
             labels: Labels::new(),
+            receiver: None,
             url: None,
             truncated: 0,
             alerts,

@@ -71,7 +71,15 @@ fn group(source: &str, mapping: &JsonMapping, item: &Value) -> Group {
         },
     };
     let key = named(&identity);
-    Group { source: source.to_owned(), key, labels: identity, url: None, truncated: 0, alerts: vec![alert] }
+    Group {
+        source: source.to_owned(),
+        key,
+        labels: identity,
+        receiver: None,
+        url: None,
+        truncated: 0,
+        alerts: vec![alert],
+    }
 }
 
 /// Without a status it fires: better told than lost.

@@ -116,6 +116,7 @@ pub(super) fn read(body: &[u8]) -> Result<Vec<Group>, SourceError> {
         source: "uptime-kuma".into(),
         key,
         labels: alert.labels.clone(),
+        receiver: None,
         url: None,
         truncated: 0,
         alerts: vec![alert],

@@ -47,9 +47,8 @@ CREATE TABLE incident_story (
     seq      BIGINT PRIMARY KEY,
     incident TEXT NOT NULL,
     ts       BIGINT NOT NULL,
-    kind     TEXT NOT NULL,
     actor    TEXT NOT NULL,
-    detail   TEXT NOT NULL
+    what     TEXT NOT NULL
 );
 CREATE INDEX incident_story_incident ON incident_story (incident, seq);
 

@@ -1,0 +1,182 @@
+//! What a delivery changes, as pure functions: alert by alert, and for the incident as a whole.
+
+use std::collections::BTreeMap;
+
+use super::{Alert, Incident, Labels, Severity, State};
+use crate::store::Known;
+
+/// What one alert of a delivery means, given what is known of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    /// It begins to fire.
+    Begins,
+    /// It goes on firing; its words may be new.
+    GoesOn,
+    /// It ends.
+    Ends,
+    /// It says nothing new: a replay, or a message that came too late.
+    Nothing,
+}
+
+/// Compares an alert with what is known of it. A firing is named by its beginning ([`Alert::starts_ts`]); a source that does not
+/// say when it began means whichever fires now.
+pub(super) fn change(known: Option<&Known>, alert: &Alert) -> Change {
+    let Some(known) = known.map(|known| &known.alert) else {
+        return if alert.firing { Change::Begins } else { Change::Nothing };
+    };
+    let unsaid = alert.starts_ts == 0;
+    match (known.firing, alert.firing) {
+        (true, true) if !unsaid && alert.starts_ts < known.starts_ts => Change::Nothing,
+        (true, true) => Change::GoesOn,
+        // The end of an earlier firing.
+        (true, false) if unsaid && alert.ends_ts.is_some_and(|ended| ended < known.starts_ts) => {
+            Change::Nothing
+        }
+        (true, false) if unsaid || alert.starts_ts >= known.starts_ts => Change::Ends,
+        (false, true) if unsaid || alert.starts_ts > known.starts_ts => Change::Begins,
+        _ => Change::Nothing,
+    }
+}
+
+/// The incident's words and numbers, from its alerts: those that fire, or all when none does.
+pub(super) fn sum_up(incident: &mut Incident, alerts: &[Known], firing: u64, total: u64) {
+    let fires = alerts.iter().any(|known| known.alert.firing);
+    let shown: Vec<&Alert> =
+        alerts.iter().map(|known| &known.alert).filter(|alert| alert.firing || !fires).collect();
+    let Some(latest) = shown.iter().max_by_key(|alert| alert.starts_ts) else { return };
+    incident.firing = firing;
+    incident.total = total;
+    if let Some(worst) = shown.iter().map(|alert| alert.severity()).max() {
+        incident.severity = worst;
+    }
+    incident.labels = common(shown.iter().map(|alert| &alert.labels));
+    incident.annotations = common(shown.iter().map(|alert| &alert.annotations));
+    incident.links = latest.links.clone();
+    let mut names: Vec<&str> = shown.iter().map(|alert| alert.name()).collect();
+    names.sort_unstable();
+    names.dedup();
+    incident.title = match names.as_slice() {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first, rest @ ..] => format!("{first} +{}", rest.len()),
+    };
+}
+
+/// Where an incident stands, from its alerts and what people said.
+pub(super) fn state(incident: &Incident, alerts: &[Known], now: i64) -> State {
+    let mut firing = alerts.iter().filter(|known| known.alert.firing).peekable();
+    if firing.peek().is_none() {
+        return State::Resolved;
+    }
+    let silenced = incident.silence.as_ref().is_some_and(|silence| silence.until_ts > now);
+    if silenced || firing.all(|known| known.silenced) {
+        return State::Silenced;
+    }
+    if incident.ack.is_some() { State::Acknowledged } else { State::Firing }
+}
+
+/// What all of them agree in.
+fn common<'a>(mut all: impl Iterator<Item = &'a Labels>) -> Labels {
+    let Some(first) = all.next() else { return BTreeMap::new() };
+    let mut common = first.clone();
+    for other in all {
+        common.retain(|name, value| other.get(name) == Some(value));
+    }
+    common
+}
+
+/// What correlates alerts with each other: the first list of labels that all of them have with the same values.
+pub(super) fn correlation(lists: &[Vec<String>], alerts: &[Alert]) -> Option<String> {
+    let labels = common(alerts.iter().map(|alert| &alert.labels));
+    lists.iter().filter(|list| !list.is_empty()).find_map(|list| {
+        let pairs: Option<Vec<String>> =
+            list.iter().map(|name| labels.get(name).map(|value| format!("{name}={value}"))).collect();
+        pairs.map(|pairs| pairs.join(","))
+    })
+}
+
+/// Whether it became worse.
+pub(super) fn is_worse(before: &Severity, after: &Severity) -> bool {
+    after.rank() > before.rank()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::alerts::Links;
+
+    fn alert(firing: bool, starts_ts: i64) -> Alert {
+        Alert {
+            fingerprint: "f".into(),
+            firing,
+            labels: [("alertname".to_owned(), "Disk".to_owned())].into(),
+            annotations: Labels::new(),
+            starts_ts,
+            ends_ts: (!firing).then_some(starts_ts + 1),
+            links: Links::default(),
+        }
+    }
+
+    fn after(known: Option<Known>, alert: &Alert) -> Option<Known> {
+        match change(known.as_ref(), alert) {
+            Change::Nothing => known,
+            _ => Some(Known {
+                alert: alert.clone(),
+                source: "s".into(),
+                incident: "i".into(),
+                silenced: false,
+                seen_ts: 0,
+            }),
+        }
+    }
+
+    #[test]
+    fn a_firing_begins_once_and_ends_once() {
+        let begun = after(None, &alert(true, 5));
+        assert_eq!(change(begun.as_ref(), &alert(true, 5)), Change::GoesOn);
+        assert_eq!(change(begun.as_ref(), &alert(false, 4)), Change::Nothing, "the end of an earlier one");
+        let ended = after(begun, &alert(false, 5));
+        assert_eq!(change(ended.as_ref(), &alert(true, 5)), Change::Nothing, "a replay");
+        assert_eq!(change(ended.as_ref(), &alert(false, 5)), Change::Nothing);
+        assert_eq!(change(ended.as_ref(), &alert(true, 6)), Change::Begins);
+        assert_eq!(change(None, &alert(false, 5)), Change::Nothing, "nobody heard of it");
+    }
+
+    #[test]
+    fn a_source_without_times_means_what_fires_now() {
+        let begun = after(None, &alert(true, 0));
+        assert_eq!(change(begun.as_ref(), &alert(true, 0)), Change::GoesOn);
+        let ended = after(begun, &alert(false, 0));
+        assert_eq!(change(ended.as_ref(), &alert(true, 0)), Change::Begins);
+    }
+
+    #[test]
+    fn what_all_lists_want_correlates() {
+        let lists = [vec!["rack".to_owned()], vec!["alertname".to_owned()]];
+        assert_eq!(correlation(&lists, &[alert(true, 1), alert(true, 2)]).as_deref(), Some("alertname=Disk"));
+        assert_eq!(correlation(&lists[..1], &[alert(true, 1)]), None);
+        assert_eq!(correlation(&[], &[alert(true, 1)]), None);
+    }
+
+    proptest! {
+        /// Whatever comes twice, or in any order with its own past, leaves the same as once.
+        #[test]
+        fn replays_change_nothing(all in prop::collection::vec((any::<bool>(), 1_i64..6), 1..12)) {
+            let mut known = None;
+            for (firing, starts) in &all {
+                known = after(known, &alert(*firing, *starts));
+                let again = after(known.clone(), &alert(*firing, *starts));
+                prop_assert_eq!(&known, &again);
+            }
+            let settled = known.clone();
+            let newest = known.as_ref().map_or(0, |known| known.alert.starts_ts);
+            // All that is older than what is known says nothing.
+            for (firing, starts) in all.into_iter().filter(|(_, starts)| *starts < newest) {
+                known = after(known, &alert(firing, starts));
+            }
+            prop_assert_eq!(known, settled);
+        }
+    }
+}

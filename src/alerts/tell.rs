@@ -1,0 +1,220 @@
+//! Who is told of an incident, and with which messages: in the same transaction as what they tell of. What only changes the words of a
+//! message waits a moment ([`super::tick`]), so that many changes become one edit.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::{Alert, Decision, Incident, Severity, State, Subscription, Verdict, route};
+use crate::bots::Bot;
+use crate::clock::new_id;
+use crate::config::Alerts;
+use crate::house::House;
+use crate::report::Text;
+use crate::report::messages::alerts::{self as messages, Note, Reader};
+use crate::store::{Known, NewMessage, StoreError, Storm, Telling, Tx};
+
+/// So long after it began or grew a summary takes up more, in milliseconds.
+const STORM_MS: i64 = 10 * 60_000;
+
+/// Tells what became of an incident: new messages and notes at once, new words of old messages a moment later.
+pub(super) async fn changed(
+    house: &House,
+    tx: &mut Tx,
+    incident: &mut Incident,
+    alerts: &[Known],
+    happened: &[Note],
+) -> Result<(), StoreError> {
+    let tellings = tx.tellings_of(&incident.id).await?;
+    for what in happened {
+        note_of(house, tx, incident, &tellings, what).await?;
+    }
+    tx.retell(&incident.id).await?;
+    let open = matches!(incident.state, State::Firing | State::Acknowledged);
+    if open && !happened.is_empty() {
+        let now = tx.now_ms();
+        let subscriptions = house.subscriptions().await?;
+        let alerts: Vec<Alert> = alerts.iter().map(|known| known.alert.clone()).collect();
+        let mut told: BTreeSet<String> = tellings.into_iter().map(|telling| telling.room_id).collect();
+        for Decision { subscription, verdict } in
+            route::decide(incident, &alerts, &subscriptions, &house.config.alerts, now)
+        {
+            match verdict {
+                Verdict::Tell { .. } if told.insert(subscription.room_id.clone()) => {
+                    begin(house, tx, incident, &alerts, subscription).await?;
+                }
+                Verdict::Later { until_ts, .. } if !told.contains(&subscription.room_id) => {
+                    tx.defer(&subscription.id, &incident.id, until_ts).await?;
+                }
+                Verdict::Digest { at_ts, .. } => tx.defer(&subscription.id, &incident.id, at_ts).await?,
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Tells a room of an incident for the first time: by a message of its own, or in the summary of a storm.
+pub(super) async fn begin(
+    house: &House,
+    tx: &mut Tx,
+    incident: &Incident,
+    alerts: &[Alert],
+    subscription: &Subscription,
+) -> Result<(), StoreError> {
+    let now = tx.now_ms();
+    let room = &subscription.room_id;
+    let mut telling = Telling {
+        incident: incident.id.clone(),
+        room_id: room.clone(),
+        bot: subscription.bot.clone(),
+        lang: subscription.lang.clone(),
+        txn_id: String::new(),
+        event_id: None,
+        digest: String::new(),
+        storm: None,
+        created_ts: now,
+    };
+    let most = i64::from(house.config.alerts.most_a_minute);
+    if tx.told_since(room, now - 60_000).await? >= most {
+        telling.storm = Some(gather(tx, &telling).await?);
+        return tx.save_telling(&telling).await;
+    }
+    telling.txn_id = new_id();
+    let content = words(house, incident, alerts, &telling, now, &[], true).build();
+    telling.digest = digest(&content);
+    tx.say_as(telling.txn_id.clone(), message(&telling, content)).await?;
+    tx.save_telling(&telling).await
+}
+
+/// The summary that takes an incident up which gets no message of its own; begun if there is none.
+async fn gather(tx: &mut Tx, telling: &Telling) -> Result<String, StoreError> {
+    let now = telling.created_ts;
+    let storm = match tx.storm_in(&telling.room_id, now - STORM_MS).await? {
+        Some(storm) => Storm { changed_ts: now, ..storm },
+        None => Storm {
+            id: new_id(),
+            room_id: telling.room_id.clone(),
+            bot: telling.bot.clone(),
+            lang: telling.lang.clone(),
+            txn_id: String::new(),
+            event_id: None,
+            digest: String::new(),
+            created_ts: now,
+            changed_ts: now,
+        },
+    };
+    tx.save_storm(&storm).await?;
+    Ok(storm.id)
+}
+
+/// The words of an incident's message. Who is mentioned is only in the first one: edits notify nobody.
+pub(super) fn words(
+    house: &House,
+    incident: &Incident,
+    alerts: &[Alert],
+    telling: &Telling,
+    now: i64,
+    remedies: &[messages::Remedy],
+    first: bool,
+) -> Text {
+    let zone = house.time_zone();
+    let reader = Reader { lang: telling.lang.parse().unwrap_or(house.default_lang()), zone: &zone, now };
+    let call =
+        if first { house.matrix_ids(&route::owners(&house.config.alerts, incident)) } else { Vec::new() };
+    let call_room = first && calls_room(&house.config.alerts, &incident.severity);
+    let view = messages::View {
+        incident,
+        alerts,
+        call: &call,
+        call_room,
+        helped: incident.helped.as_deref(),
+        remedies,
+    };
+    messages::incident(&reader, &view).with("org.ralf.incident", field(incident, alerts))
+}
+
+/// Whether a whole room is notified at this severity.
+pub fn calls_room(config: &Alerts, severity: &Severity) -> bool {
+    config.room_mention.iter().any(|word| word.eq_ignore_ascii_case(severity.as_str()))
+}
+
+/// The machine-readable part of every message about an incident.
+pub(super) fn field(incident: &Incident, alerts: &[Alert]) -> Value {
+    let firing: Vec<String> =
+        alerts.iter().filter(|alert| alert.firing).map(|alert| alert.fingerprint.clone()).collect();
+    let all = || alerts.iter().map(|alert| alert.fingerprint.clone()).collect();
+    messages::incident_field(incident, &if firing.is_empty() { all() } else { firing })
+}
+
+/// A message about an incident.
+pub(super) fn message(telling: &Telling, content: Value) -> NewMessage {
+    NewMessage {
+        room_id: telling.room_id.clone(),
+        bot: telling.bot.clone(),
+        kind: "m.room.message".into(),
+        content,
+    }
+}
+
+/// What tells one content from another.
+pub(super) fn digest(content: &Value) -> String {
+    crate::plan::hex(&Sha256::digest(content.to_string())[..8])
+}
+
+/// Tells what happened in the threads of an incident's messages, where it is worth more than an edit.
+async fn note_of(
+    house: &House,
+    tx: &mut Tx,
+    incident: &mut Incident,
+    tellings: &[Telling],
+    what: &Note,
+) -> Result<(), StoreError> {
+    let now = tx.now_ms();
+    let flaps = incident.flaps(now);
+    let calls = match what {
+        Note::Reopened { .. } => !flaps,
+        Note::Flapping { .. } | Note::Worse { .. } => true,
+        Note::Resolved { while_silenced, .. } if *while_silenced || !flaps => false,
+        Note::SilenceEnded { still_firing: 1.., .. } => false,
+        _ => return Ok(()),
+    };
+    if matches!(what, Note::Reopened { .. }) && flaps {
+        return Ok(());
+    }
+    if calls {
+        incident.notified_ts = now;
+    }
+    let call =
+        if calls { house.matrix_ids(&route::owners(&house.config.alerts, incident)) } else { Vec::new() };
+    note_in(house, tx, incident, tellings, what, &call).await
+}
+
+/// Says something in the threads of an incident's messages, and calls these people.
+pub(super) async fn note_in(
+    house: &House,
+    tx: &mut Tx,
+    incident: &Incident,
+    tellings: &[Telling],
+    note: &Note,
+    call: &[String],
+) -> Result<(), StoreError> {
+    let (zone, now) = (house.time_zone(), tx.now_ms());
+    let (alerts, ..) = tx.alerts_of(&incident.id).await?;
+    let alerts: Vec<Alert> = alerts.into_iter().map(|known| known.alert).collect();
+    for telling in tellings {
+        let Some(root) = telling.root() else { continue };
+        let reader = Reader { lang: telling.lang.parse().unwrap_or(house.default_lang()), zone: &zone, now };
+        let text = messages::note(&reader, note).notice().in_thread(&root);
+        let text = if call.is_empty() { text } else { text.call("👤", call) };
+        let content = text.with("org.ralf.incident", field(incident, &alerts)).build();
+        tx.say(message(telling, content)).await?;
+    }
+    Ok(())
+}
+
+/// Where everything is told that no subscription is about: the health room, else the ops room.
+pub(super) fn home(house: &House) -> Option<(String, Bot)> {
+    [Bot::Health, Bot::Core].into_iter().find_map(|bot| house.room(bot).map(|room| (room, bot)))
+}

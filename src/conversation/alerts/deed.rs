@@ -1,0 +1,106 @@
+//! What is done about alerts in the same write as its answer.
+
+use crate::alerts::silence::{self, Prepared};
+use crate::alerts::{Acked, acknowledge};
+use crate::conversation::Talk;
+use crate::house::House;
+use crate::report::Text;
+use crate::report::messages::alerts::{self as messages, Note};
+use crate::store::{Silence, StoreError, SubscriptionRow, Tx};
+
+use super::{look, reader, subscribe};
+
+/// Something that is done at once.
+pub enum Deed {
+    /// Look after an incident. Said by a tap, its message is answer enough.
+    Acknowledge {
+        /// The incident's id.
+        incident: String,
+        /// Whether it is answered by words.
+        aloud: bool,
+    },
+    /// Silence; it is set in Alertmanager already.
+    Silence(Box<Prepared>),
+    /// Let a silence hold for longer, or end it; that is done in Alertmanager already.
+    Change {
+        /// As it is from now on.
+        silence: Box<Silence>,
+        /// What is told of it.
+        note: Box<Note>,
+    },
+    /// Subscribe, or change what is subscribed to (then `n` is its number, and `was` what it wished for).
+    Subscribe {
+        /// As it is from now on.
+        row: Box<SubscriptionRow>,
+        /// What it wished for.
+        was: Option<String>,
+    },
+    /// Unsubscribe.
+    Unsubscribe(Box<messages::Subscription>),
+}
+
+impl Deed {
+    /// Does it; what is to be answered.
+    pub(in crate::conversation) async fn carry_out(
+        self,
+        house: &House,
+        tx: &mut Tx,
+        talk: &Talk,
+    ) -> Result<Option<Text>, StoreError> {
+        let zone = house.time_zone();
+        let r = reader(house, &zone, talk.lang);
+        house.desk.wake();
+        Ok(Some(match self {
+            Self::Acknowledge { incident, aloud } => {
+                match acknowledge(house, tx, &incident, &talk.asker, &talk.event).await? {
+                    Acked::Done(_) if !aloud => return Ok(None),
+                    Acked::Done(incident) => {
+                        look::about(messages::acked(talk.lang, &incident), &incident, &[])
+                    }
+                    Acked::Before(ack) => messages::already_acked(&r, &ack.by, ack.ts),
+                    Acked::Over => messages::nothing_to_ack(talk.lang),
+                }
+            }
+            Self::Silence(prepared) => {
+                let incident = prepared.incident().map(str::to_owned);
+                let told = silence::enter(house, tx, *prepared).await?;
+                let text = messages::silenced(&r, &told);
+                match incident {
+                    Some(id) => match tx.incident(&id).await? {
+                        Some(incident) => look::about(text, &incident, &[]),
+                        None => text,
+                    },
+                    None => text,
+                }
+            }
+            Self::Change { silence, note } => {
+                let firing = silence::changed(house, tx, &silence, Some(&note)).await?;
+                match silence.ended {
+                    true => messages::expired(talk.lang, silence.n, firing),
+                    false => messages::extended(&r, silence.n, silence.until_ts),
+                }
+            }
+            Self::Subscribe { mut row, was } => {
+                let text = match was {
+                    Some(was) => {
+                        tx.change_subscription(&row.room_id, row.n, &row.wish, &row.lang).await?;
+                        messages::changed(&r, &subscribe::told(house, &row, r.now), &was)
+                    }
+                    None => {
+                        if row.n == 0 {
+                            row.n = tx.add_subscription(&row).await?;
+                        }
+                        messages::subscribed(&r, &subscribe::told(house, &row, r.now))
+                    }
+                };
+                house.desk.forget_subscriptions();
+                text
+            }
+            Self::Unsubscribe(found) => {
+                tx.end_subscription(&talk.room, found.n).await?;
+                house.desk.forget_subscriptions();
+                messages::unsubscribed(talk.lang, &found)
+            }
+        }))
+    }
+}

@@ -1,0 +1,212 @@
+//! `silence`, `extend`, `expire`: nothing is heard of some alerts for a while.
+
+use super::{Deed, Meant, duration, is_open, may_silence, meant, reader};
+use crate::alerts::Matchers;
+use crate::alerts::silence::{self, SilenceError, Wanted};
+use crate::conversation::{Answer, Talk};
+use crate::house::House;
+use crate::inbound::lanes::HandleError;
+use crate::report::Text;
+use crate::report::messages::alerts::{self as messages, Note};
+use crate::store::Silence;
+
+/// `silence DURATION [ID | MATCHERS] [reason]`, also with what is meant in front: `silence ID|ALERT|MATCHERS [for] DURATION [reason]`.
+pub(super) async fn silence(house: &House, talk: &Talk, rest: &str) -> Result<Answer, HandleError> {
+    let Some((what, for_ms, reason)) = read(rest) else {
+        return Ok(Answer::Say(messages::duration_wanted(talk.lang)));
+    };
+    let (first, more) = reason.split_once(char::is_whitespace).unwrap_or((reason, ""));
+    // Behind the duration an id or matchers may stand, else it is all reason.
+    let (what, reason) = match what {
+        Some(what) => (what.to_owned(), reason.to_owned()),
+        None if house.store.incident(&first.to_lowercase()).await?.is_some() => {
+            (first.to_owned(), more.trim().to_owned())
+        }
+        None => match matchers_in(reason) {
+            Some((matchers, rest)) => (matchers, rest),
+            None => (String::new(), reason.to_owned()),
+        },
+    };
+    if !what.is_empty() && house.store.incident(&what.to_lowercase()).await?.is_none() {
+        return by_matchers(house, talk, &what, for_ms, reason).await;
+    }
+    let zone = house.time_zone();
+    let r = reader(house, &zone, talk.lang);
+    let said = match meant(house, talk, &what).await? {
+        Meant::One(incident) if is_open(&incident) => match silence::matchers_of(&incident) {
+            Some(matchers) => {
+                let incident = Some(incident.id.clone());
+                return set(house, talk, wanted(talk, matchers, for_ms, reason, incident)).await;
+            }
+            None => messages::silence_where(&r, &[&incident]),
+        },
+        Meant::Several(open) => messages::silence_where(&r, &open.iter().collect::<Vec<_>>()),
+        _ => messages::silence_where(&r, &[]),
+    };
+    Ok(Answer::Say(said))
+}
+
+/// An alert by its name, as a sentence says it.
+pub(super) async fn alert(
+    house: &House,
+    talk: &Talk,
+    alert: &str,
+    span: &str,
+) -> Result<Answer, HandleError> {
+    match duration(span) {
+        Some(for_ms) => by_matchers(house, talk, alert, for_ms, String::new()).await,
+        None => Ok(Answer::Say(messages::duration_wanted(talk.lang))),
+    }
+}
+
+async fn by_matchers(
+    house: &House,
+    talk: &Talk,
+    what: &str,
+    for_ms: i64,
+    reason: String,
+) -> Result<Answer, HandleError> {
+    let is_name = !what.contains(['=', '!', '~', '<', '>', '"']);
+    let text = if is_name { format!("alertname=\"{what}\"") } else { what.to_owned() };
+    match Matchers::try_from(text) {
+        Ok(matchers) if !matchers.is_empty() => {
+            set(house, talk, wanted(talk, matchers, for_ms, reason, None)).await
+        }
+        Ok(_) => Ok(Answer::Say(messages::duration_wanted(talk.lang))),
+        Err(error) => {
+            let said = messages::wish_wrong(talk.lang, what, error.at, &error.message);
+            Ok(Answer::Say(said))
+        }
+    }
+}
+
+fn wanted(talk: &Talk, matchers: Matchers, for_ms: i64, reason: String, incident: Option<String>) -> Wanted {
+    Wanted {
+        matchers,
+        for_ms,
+        reason: crate::secrets::hide(&reason).into_owned(),
+        by: talk.asker.clone(),
+        event: talk.event.clone(),
+        room_id: talk.room.clone(),
+        incident,
+    }
+}
+
+/// Sets a silence, and says what it covers.
+pub(super) async fn set(house: &House, talk: &Talk, wanted: Wanted) -> Result<Answer, HandleError> {
+    if !may_silence(house, &talk.room, talk.bot.name(), &talk.asker).await? {
+        return Ok(Answer::Say(messages::may_not_silence(talk.lang)));
+    }
+    match silence::prepare(house, wanted).await {
+        Ok(prepared) => Ok(Answer::Deed(Deed::Silence(Box::new(prepared)))),
+        Err(error) => failed(talk, error),
+    }
+}
+
+fn failed(talk: &Talk, error: SilenceError) -> Result<Answer, HandleError> {
+    match error {
+        SilenceError::Store(error) => Err(error.into()),
+        error => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "no silence");
+            Ok(Answer::Say(messages::silence_failed(talk.lang, &error.to_string())))
+        }
+    }
+}
+
+/// `extend N DURATION`: so much longer than now, or than it holds anyway.
+pub(super) async fn extend(house: &House, talk: &Talk, rest: &str) -> Result<Answer, HandleError> {
+    let mut words = rest.split_whitespace();
+    let n = words.next().unwrap_or_default();
+    let Some(by_ms) = words.filter(|word| !matches!(*word, "um" | "by" | "for" | "für")).find_map(duration)
+    else {
+        return Ok(Answer::Say(messages::duration_wanted(talk.lang)));
+    };
+    let silence = match mine(house, talk, n).await? {
+        Ok(silence) => silence,
+        Err(said) => return Ok(Answer::Say(said)),
+    };
+    let until_ts = silence.until_ts.max(house.store.clock.now_ms()).saturating_add(by_ms);
+    match silence::extend(house, &silence, until_ts).await {
+        Ok(longer) => {
+            let note = Note::SilenceExtended { n: silence.n, until_ts, by: talk.asker.clone() };
+            Ok(Answer::Deed(Deed::Change { silence: Box::new(longer), note: Box::new(note) }))
+        }
+        Err(error) => failed(talk, error),
+    }
+}
+
+/// `expire N`
+pub(super) async fn expire(house: &House, talk: &Talk, rest: &str) -> Result<Answer, HandleError> {
+    let n = rest.split_whitespace().next().unwrap_or_default();
+    let silence = match mine(house, talk, n).await? {
+        Ok(silence) => silence,
+        Err(said) => return Ok(Answer::Say(said)),
+    };
+    match silence::expire(house, &silence).await {
+        Ok(over) => {
+            let note = Note::SilenceExpired { n: Some(silence.n), by: talk.asker.clone() };
+            Ok(Answer::Deed(Deed::Change { silence: Box::new(over), note: Box::new(note) }))
+        }
+        Err(error) => failed(talk, error),
+    }
+}
+
+/// The silence of that number, if the asker may change it; else why not.
+async fn mine(house: &House, talk: &Talk, n: &str) -> Result<Result<Silence, Text>, HandleError> {
+    if !may_silence(house, &talk.room, talk.bot.name(), &talk.asker).await? {
+        return Ok(Err(messages::may_not_silence(talk.lang)));
+    }
+    let found = match n.trim_start_matches('#').parse() {
+        Ok(n) => house.store.silence(n).await?.filter(|silence| !silence.ended),
+        Err(_) => None,
+    };
+    Ok(found.ok_or_else(|| messages::no_such_silence(talk.lang, n)))
+}
+
+/// What is meant, if it stands in front; the duration; and what follows.
+fn read(rest: &str) -> Option<(Option<&str>, i64, &str)> {
+    let mut from = 0;
+    for word in rest.split_whitespace() {
+        let at = from + rest[from..].find(word)?;
+        from = at + word.len();
+        if let Some(for_ms) = duration(word) {
+            let mut what = rest[..at].trim();
+            for small in ["for", "für", "fuer"] {
+                what = what.strip_suffix(small).map_or(what, str::trim_end);
+            }
+            return Some((Some(what).filter(|what| !what.is_empty()), for_ms, rest[from..].trim()));
+        }
+    }
+    None
+}
+
+/// Matchers at the beginning of a text, and what follows them.
+fn matchers_in(text: &str) -> Option<(String, String)> {
+    let is_one = |word: &&str| {
+        word.trim_end_matches(',').contains('=') && Matchers::try_from((*word).to_owned()).is_ok()
+    };
+    let some: Vec<&str> = text.split_whitespace().take_while(is_one).collect();
+    let last = some.last()?;
+    let end = text.rfind(last)? + last.len();
+    Some((text[..end].to_owned(), text[end..].trim().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_meant_stands_in_front_or_behind() {
+        let hours = |n: i64| n * 3_600_000;
+        assert_eq!(read("2h disk swap"), Some((None, hours(2), "disk swap")));
+        assert_eq!(read("DiskFull for 2h"), Some((Some("DiskFull"), hours(2), "")));
+        assert_eq!(read("k3f9qa2x 1d Umzug"), Some((Some("k3f9qa2x"), hours(24), "Umzug")));
+        assert_eq!(read("service=\"jellyfin\" 1h"), Some((Some("service=\"jellyfin\""), hours(1), "")));
+        assert_eq!(read("DiskFull"), None);
+        assert_eq!(
+            matchers_in("job=node, instance=pi4 swap"),
+            Some(("job=node, instance=pi4".into(), "swap".into()))
+        );
+        assert_eq!(matchers_in("the disk"), None);
+    }
+}
