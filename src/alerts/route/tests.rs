@@ -56,6 +56,8 @@ fn incident(severity: &str, common: &str) -> Incident {
         silence: None,
         reopened: Vec::new(),
         escalated: 0,
+        helped: None,
+        group_labels: Labels::new(),
         notified_ts: 0,
     }
 }
@@ -196,7 +198,7 @@ fn who_is_called_depends_on_how_long_nobody_answered() {
     assert_eq!(due(&incident, 1_801_000), ["bob"]);
     incident.reopened = vec![500_000];
     assert_eq!(due(&incident, 1_801_000), [""; 0]);
-    incident.ack = Some(Ack { by: "@ann:lab.local".into(), ts: 5 });
+    incident.ack = Some(Ack { by: "@ann:lab.local".into(), ts: 5, event: String::new() });
     incident.state = State::Acknowledged;
     assert_eq!(next_escalation(&config, &incident), None);
 }

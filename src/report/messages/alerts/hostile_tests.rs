@@ -41,7 +41,7 @@ fn hostile(state: State, x: &str) -> Incident {
         url: Some(x.into()),
         firing: 2,
         total: 2,
-        ack: Some(Ack { by: x.into(), ts: NOW }),
+        ack: Some(Ack { by: x.into(), ts: NOW, event: String::new() }),
         silence: Some(Silenced { n: None, by: x.into(), until_ts: NOW + MIN }),
         ..one(state, "critical")
     }
