@@ -1,7 +1,7 @@
 //! Where everybody who changes incidents meets: one at a time, and whoever tells of them is woken.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 
 use tokio::sync::{Mutex, MutexGuard, Notify, mpsc};
@@ -30,6 +30,7 @@ pub struct Desk {
     /// How much was turned away when it was last told, and when that was.
     flood: StdMutex<(u64, i64)>,
     answers: AtomicBool,
+    last_begun: AtomicI64,
     /// When each source was last noted to deliver.
     heard: StdMutex<BTreeMap<String, i64>>,
     receivers: StdMutex<BTreeSet<String>>,
@@ -55,6 +56,7 @@ impl Desk {
             begun_end: StdMutex::new(Some(begun_end)),
             flood: StdMutex::default(),
             answers: AtomicBool::new(true),
+            last_begun: AtomicI64::new(0),
             heard: StdMutex::default(),
             receivers: StdMutex::default(),
         }
@@ -78,6 +80,14 @@ impl Desk {
     /// The end at which [`Desk::began`] is heard; it can be taken once.
     pub(super) fn begun(&self) -> Option<mpsc::Receiver<String>> {
         self.begun_end.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// `now`, or a moment later if an incident began at that millisecond already: lists are paged by these times.
+    pub(super) fn moment(&self, now: i64) -> i64 {
+        let before = self
+            .last_begun
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(now.max(last + 1)));
+        now.max(before.unwrap_or(now) + 1)
     }
 
     /// Whether it is worth noting again that a source delivered.

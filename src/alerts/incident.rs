@@ -90,8 +90,6 @@ pub struct Incident {
     /// What helped the last time.
     #[serde(default)]
     pub helped: Option<String>,
-    /// When it last notified anybody, milliseconds since the epoch.
-    pub notified_ts: i64,
 }
 
 /// Somebody looks after an incident. It ends with the incident.
@@ -144,7 +142,6 @@ impl Incident {
             reopened: Vec::new(),
             escalated: 0,
             helped: None,
-            notified_ts: now,
         }
     }
 }

@@ -116,7 +116,10 @@ async fn take_group(
         })
         .filter(|(alert, known, change)| match change {
             Change::Nothing => false,
-            Change::GoesOn => known.is_some_and(|known| says_more(known, alert)),
+            // Its values may change at every look; the source tells what is worth an edit.
+            Change::GoesOn => {
+                !group.key.starts_with(POLLED) && known.is_some_and(|known| says_more(known, alert))
+            }
             Change::Begins | Change::Ends => true,
         })
         .collect();
@@ -268,7 +271,7 @@ impl Place {
             group_labels: group.labels.clone(),
             correlation: self.correlation.clone(),
             url: group.url.clone(),
-            ..Incident::new(house.new_incident_id(), &group.source, &group.key, now)
+            ..Incident::new(house.new_incident_id(), &group.source, &group.key, house.desk.moment(now))
         };
         tx.save_incident(&incident, i64::MAX).await?;
         tx.name_group(&group.source, &group.key, &incident.id).await?;
@@ -318,7 +321,6 @@ pub(super) async fn review(
             // Whoever looked after it did so until it ended.
             after.ack = None;
             after.escalated = 0;
-            after.notified_ts = now;
             after.state = apply::state(&after, &alerts, now);
             let times = u32::try_from(after.reopened.len()).unwrap_or(u32::MAX);
             happened.push(match after.reopened.len() {

@@ -51,6 +51,17 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// What the record says of it.
+    pub fn record(&self) -> serde_json::Value {
+        serde_json::json!({
+            "matchers": self.wanted.matchers.to_string(),
+            "until_ts": self.until_ts,
+            "reason": self.wanted.reason,
+            "incident": self.wanted.incident,
+            "alertmanager": self.remote_id,
+        })
+    }
+
     /// The incident that it was said to.
     pub fn incident(&self) -> Option<&str> {
         self.wanted.incident.as_deref()

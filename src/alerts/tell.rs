@@ -65,6 +65,8 @@ pub(super) async fn begin(
 ) -> Result<(), StoreError> {
     let now = tx.now_ms();
     let room = &subscription.room_id;
+    let repeat = i64::try_from(house.config.alerts.repeat.as_millis()).unwrap_or(0);
+    let repeat_ms = subscription.wish.repeat.unwrap_or(repeat);
     let mut telling = Telling {
         incident: incident.id.clone(),
         room_id: room.clone(),
@@ -74,6 +76,8 @@ pub(super) async fn begin(
         event_id: None,
         digest: String::new(),
         storm: None,
+        repeat_ms,
+        repeat_ts: if repeat_ms > 0 { now.saturating_add(repeat_ms) } else { i64::MAX },
         created_ts: now,
     };
     let most = i64::from(house.config.alerts.most_a_minute);
@@ -82,7 +86,9 @@ pub(super) async fn begin(
         return tx.save_telling(&telling).await;
     }
     telling.txn_id = new_id();
-    let content = words(house, incident, alerts, &telling, now, &[], true).build();
+    let text = words(house, incident, alerts, &telling, now, &[], true);
+    let text = if subscription.wish.mention { text.mention(&subscription.owner) } else { text };
+    let content = text.build();
     telling.digest = digest(&content);
     tx.say_as(telling.txn_id.clone(), message(&telling, content)).await?;
     tx.save_telling(&telling).await
@@ -184,7 +190,7 @@ async fn note_of(
         return Ok(());
     }
     if calls {
-        incident.notified_ts = now;
+        tx.notified(&incident.id, None).await?;
     }
     let call =
         if calls { house.matrix_ids(&route::owners(&house.config.alerts, incident)) } else { Vec::new() };

@@ -52,6 +52,7 @@ pub(super) async fn round(house: &House) -> Result<(), StoreError> {
     watch_the_watchdog(house).await?;
     silences(house).await?;
     incidents(house).await?;
+    repeats(house).await?;
     digests(house).await?;
     super::heal::outcomes(house).await?;
     storms(house).await?;
@@ -64,17 +65,7 @@ pub(super) fn due(config: &Alerts, incident: &Incident) -> i64 {
     match incident.state {
         State::Resolved | State::Acknowledged => i64::MAX,
         State::Silenced => incident.silence.as_ref().map_or(i64::MAX, |silence| silence.until_ts),
-        State::Firing => {
-            let escalation = route::next_escalation(config, incident).unwrap_or(i64::MAX);
-            escalation.min(repeat_ts(config, incident))
-        }
-    }
-}
-
-fn repeat_ts(config: &Alerts, incident: &Incident) -> i64 {
-    match i64::try_from(config.repeat.as_millis()) {
-        Ok(repeat @ 1..) => incident.notified_ts.saturating_add(repeat),
-        _ => i64::MAX,
+        State::Firing => route::next_escalation(config, incident).unwrap_or(i64::MAX),
     }
 }
 
@@ -112,6 +103,10 @@ async fn silences(house: &House) -> Result<(), StoreError> {
 
 /// Announces the end of a silence that covers nothing just now, where it was set.
 async fn announce(house: &House, tx: &mut Tx, silence: &Silence, note: &Note) -> Result<(), StoreError> {
+    if silence.room_id.is_empty() {
+        // It was set elsewhere.
+        return Ok(());
+    }
     let (zone, now) = (house.time_zone(), tx.now_ms());
     let lang = tx.recall(&format!("lang:{}", silence.by)).await?.and_then(|lang| lang.parse().ok());
     let reader = Reader { lang: lang.unwrap_or(house.default_lang()), zone: &zone, now };
@@ -143,21 +138,31 @@ async fn incidents(house: &House) -> Result<(), StoreError> {
                 let to = house.matrix_ids(&to);
                 let note = Note::Escalated { to: to.clone(), after_ms: now - incident.opened_ts };
                 incident.escalated += u32::try_from(calls.len()).unwrap_or(u32::MAX);
-                incident.notified_ts = now;
+                tx.notified(&incident.id, None).await?;
                 tx.tell_story(&incident.id, "ralf", &note).await?;
                 tell::note_in(house, &mut tx, &incident, &tellings, &note, &[]).await?;
-            } else if repeat_ts(config, &incident) <= now {
-                incident.notified_ts = now;
-                if !incident.flaps(now) {
-                    let note = Note::StillFiring { since_ts: incident.opened_ts };
-                    let call = house.matrix_ids(&route::owners(config, &incident));
-                    tell::note_in(house, &mut tx, &incident, &tellings, &note, &call).await?;
-                }
             }
         }
         tx.save_incident(&incident, due(config, &incident)).await?;
         if incident.state == State::Silenced {
             intake::review(house, &mut tx, &incident.id, None).await?;
+        }
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// Says again what fires and nobody has acknowledged.
+async fn repeats(house: &House) -> Result<(), StoreError> {
+    for telling in house.store.due_repeats(house.store.clock.now_ms(), MOST).await? {
+        let _alone = house.desk.alone().await;
+        let mut tx = house.store.begin().await?;
+        let Some(incident) = tx.incident(&telling.incident).await? else { continue };
+        tx.notified(&incident.id, Some(&telling.room_id)).await?;
+        if incident.state == State::Firing && !incident.flaps(tx.now_ms()) {
+            let note = Note::StillFiring { since_ts: incident.opened_ts };
+            let call = house.matrix_ids(&route::owners(&house.config.alerts, &incident));
+            tell::note_in(house, &mut tx, &incident, &[telling], &note, &call).await?;
         }
         tx.commit().await?;
     }

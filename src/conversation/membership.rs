@@ -25,6 +25,7 @@ pub(super) async fn changed(
 ) -> Result<Handled, HandleError> {
     let Some(bot) = Bot::of(user, &house.server) else {
         if matches!(membership, "leave" | "ban") {
+            end_subscriptions(house, &event.room).await?;
             let by = By { actor: event.sender.as_str(), event: &event.id };
             gate::rights_changed(house.as_ref(), &event.room, by).await?;
         }
@@ -42,12 +43,30 @@ pub(super) async fn changed(
             if let Some(there) = house.rooms_mut().members.get_mut(&event.room) {
                 there.remove(&bot);
             }
+            end_subscriptions(house, &event.room).await?;
             // What waits there can't be decided by anybody any more.
             let by = By { actor: event.sender.as_str(), event: &event.id };
             gate::rights_changed(house.as_ref(), &event.room, by).await?;
             done(house, seq).await
         }
     }
+}
+
+/// Nobody is told any more where none of us is, or where nobody but us is left of a direct chat.
+async fn end_subscriptions(house: &House, room: &str) -> Result<(), HandleError> {
+    let (is_left, is_direct) = {
+        let rooms = house.rooms();
+        (rooms.members.get(room).is_none_or(|there| there.is_empty()), rooms.direct.contains(room))
+    };
+    if is_left || is_direct {
+        let mut tx = house.store.begin().await?;
+        if tx.end_subscriptions_of(room).await? > 0 {
+            tracing::info!(room, "its subscriptions have ended");
+        }
+        tx.commit().await?;
+        house.desk.forget_subscriptions();
+    }
+    Ok(())
 }
 
 /// Joins and introduces itself once, or leaves with a reason.

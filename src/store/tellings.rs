@@ -25,6 +25,10 @@ pub struct Telling {
     pub digest: String,
     /// The summary it stands in instead of a message of its own.
     pub storm: Option<String>,
+    /// After how many milliseconds it notifies again while nobody acknowledges; 0 for never.
+    pub repeat_ms: i64,
+    /// When it does next, milliseconds since the epoch.
+    pub repeat_ts: i64,
     /// When it was first told, milliseconds since the epoch.
     pub created_ts: i64,
 }
@@ -52,7 +56,8 @@ pub struct Storm {
     pub changed_ts: i64,
 }
 
-const TELLING: &str = "incident, room_id, bot, lang, txn_id, event_id, digest, storm, created_ts";
+const TELLING: &str =
+    "incident, room_id, bot, lang, txn_id, event_id, digest, storm, repeat_ms, repeat_ts, created_ts";
 const STORM: &str = "id, room_id, bot, lang, txn_id, event_id, digest, created_ts, changed_ts";
 
 fn telling(row: &AnyRow) -> Result<Telling, StoreError> {
@@ -65,7 +70,9 @@ fn telling(row: &AnyRow) -> Result<Telling, StoreError> {
         event_id: row.try_get(5)?,
         digest: row.try_get(6)?,
         storm: row.try_get(7)?,
-        created_ts: row.try_get(8)?,
+        repeat_ms: row.try_get(8)?,
+        repeat_ts: row.try_get(9)?,
+        created_ts: row.try_get(10)?,
     })
 }
 
@@ -131,6 +138,18 @@ impl Store {
                    WHERE m.room_id = $1 AND i.state <> 'resolved' ORDER BY i.opened_ts DESC, i.id LIMIT $2";
         let rows = sqlx::query(sql).bind(room).bind(limit).fetch_all(self.pool()).await?;
         rows.iter().map(super::incidents::incident).collect()
+    }
+
+    /// Messages of incidents that fire, are not acknowledged, and are to notify again at `now` (milliseconds since the epoch).
+    pub async fn due_repeats(&self, now: i64, limit: i64) -> Result<Vec<Telling>, StoreError> {
+        let columns: Vec<String> = TELLING.split(", ").map(|column| format!("m.{column}")).collect();
+        let sql = format!(
+            "SELECT {} FROM incident_messages m JOIN incidents i ON i.id = m.incident \
+             WHERE m.repeat_ts <= $1 AND i.state = 'firing' ORDER BY m.repeat_ts LIMIT $2",
+            columns.join(", ")
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(now).bind(limit).fetch_all(self.pool()).await?;
+        rows.iter().map(telling).collect()
     }
 
     /// Messages whose words are not up to date.
@@ -226,10 +245,11 @@ impl Tx {
 
     /// Stores where an incident is told now, up to date.
     pub async fn save_telling(&mut self, telling: &Telling) -> Result<(), StoreError> {
-        let sql = "INSERT INTO incident_messages (incident, room_id, bot, lang, txn_id, event_id, state, digest, storm, created_ts) \
-                   VALUES ($1, $2, $3, $4, $5, $6, 'fresh', $7, $8, $9) ON CONFLICT (incident, room_id) DO UPDATE SET \
-                   bot = excluded.bot, lang = excluded.lang, txn_id = excluded.txn_id, event_id = excluded.event_id, state = 'fresh', \
-                   digest = excluded.digest, storm = excluded.storm, created_ts = excluded.created_ts";
+        let sql = "INSERT INTO incident_messages (incident, room_id, bot, lang, txn_id, event_id, state, digest, storm, repeat_ms, \
+                   repeat_ts, created_ts) VALUES ($1, $2, $3, $4, $5, $6, 'fresh', $7, $8, $9, $10, $11) \
+                   ON CONFLICT (incident, room_id) DO UPDATE SET bot = excluded.bot, lang = excluded.lang, txn_id = excluded.txn_id, \
+                   event_id = excluded.event_id, state = 'fresh', digest = excluded.digest, storm = excluded.storm, \
+                   repeat_ms = excluded.repeat_ms, repeat_ts = excluded.repeat_ts, created_ts = excluded.created_ts";
         sqlx::query(sql)
             .bind(&telling.incident)
             .bind(&telling.room_id)
@@ -239,7 +259,23 @@ impl Tx {
             .bind(&telling.event_id)
             .bind(&telling.digest)
             .bind(&telling.storm)
+            .bind(telling.repeat_ms)
+            .bind(telling.repeat_ts)
             .bind(telling.created_ts)
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
+    /// Notes that an incident has notified just now, everywhere or in one room: it does not so soon again.
+    pub async fn notified(&mut self, incident: &str, room: Option<&str>) -> Result<(), StoreError> {
+        let now = self.now_ms();
+        let sql = "UPDATE incident_messages SET repeat_ts = $2 + repeat_ms \
+                   WHERE incident = $1 AND repeat_ms > 0 AND (room_id = $3 OR $3 = '')";
+        sqlx::query(sql)
+            .bind(incident)
+            .bind(now)
+            .bind(room.unwrap_or_default())
             .execute(&mut *self.tx)
             .await?;
         Ok(())

@@ -58,7 +58,6 @@ fn incident(severity: &str, common: &str) -> Incident {
         escalated: 0,
         helped: None,
         group_labels: Labels::new(),
-        notified_ts: 0,
     }
 }
 

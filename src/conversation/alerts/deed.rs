@@ -1,7 +1,10 @@
 //! What is done about alerts in the same write as its answer.
 
+use serde_json::{Value, json};
+
 use crate::alerts::silence::{self, Prepared};
 use crate::alerts::{Acked, acknowledge};
+use crate::audit::New;
 use crate::conversation::Talk;
 use crate::house::House;
 use crate::report::Text;
@@ -40,6 +43,23 @@ pub enum Deed {
 }
 
 impl Deed {
+    /// What the record says of it, before it is done.
+    fn record(&self) -> (&'static str, Value) {
+        match self {
+            Self::Acknowledge { incident, .. } => ("acknowledged", json!({"incident": incident})),
+            Self::Silence(prepared) => ("silenced", prepared.record()),
+            Self::Change { silence, .. } => {
+                let kind = if silence.ended { "silence_expired" } else { "silence_extended" };
+                (kind, json!({"n": silence.n, "until_ts": silence.until_ts}))
+            }
+            Self::Subscribe { row, was } => (
+                "subscribed",
+                json!({"room": row.room_id, "n": row.n, "wish": row.wish, "was": was, "personal": row.personal}),
+            ),
+            Self::Unsubscribe(found) => ("unsubscribed", json!({"n": found.n, "wish": found.wish})),
+        }
+    }
+
     /// Does it; what is to be answered.
     pub(in crate::conversation) async fn carry_out(
         self,
@@ -50,6 +70,15 @@ impl Deed {
         let zone = house.time_zone();
         let r = reader(house, &zone, talk.lang);
         house.desk.wake();
+        let (kind, detail) = self.record();
+        let new = New {
+            kind,
+            operation: "",
+            actor: &talk.asker,
+            event_id: &talk.event,
+            detail: &detail.to_string(),
+        };
+        tx.audit(new).await?;
         Ok(Some(match self {
             Self::Acknowledge { incident, aloud } => {
                 match acknowledge(house, tx, &incident, &talk.asker, &talk.event).await? {

@@ -52,7 +52,7 @@ CREATE TABLE incident_story (
 );
 CREATE INDEX incident_story_incident ON incident_story (incident, seq);
 
--- Where an incident is told: one message a room. `storm` names the summary that it stands in instead.
+-- Where an incident is told: one message a room. `storm` names the summary that it stands in instead; `repeat_ms` after which it notifies again.
 CREATE TABLE incident_messages (
     incident   TEXT NOT NULL,
     room_id    TEXT NOT NULL,
@@ -63,10 +63,13 @@ CREATE TABLE incident_messages (
     state      TEXT NOT NULL,
     digest     TEXT NOT NULL,
     storm      TEXT,
+    repeat_ms  BIGINT NOT NULL,
+    repeat_ts  BIGINT NOT NULL,
     created_ts BIGINT NOT NULL,
     PRIMARY KEY (incident, room_id)
 );
 CREATE INDEX incident_messages_state ON incident_messages (state);
+CREATE INDEX incident_messages_repeat ON incident_messages (repeat_ts);
 CREATE INDEX incident_messages_storm ON incident_messages (storm);
 CREATE INDEX incident_messages_event ON incident_messages (event_id);
 CREATE INDEX incident_messages_txn ON incident_messages (txn_id);

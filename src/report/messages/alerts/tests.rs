@@ -52,8 +52,11 @@ pub(super) fn one(state: State, severity: &str) -> Incident {
         opened_ts: NOW - 12 * MIN,
         changed_ts: NOW - MIN,
         resolved_ts: (state == State::Resolved).then_some(NOW - MIN),
-        ack: matches!(state, State::Acknowledged | State::Resolved)
-            .then(|| Ack { by: ADMIN.into(), ts: NOW - 9 * MIN, event: String::new() }),
+        ack: matches!(state, State::Acknowledged | State::Resolved).then(|| Ack {
+            by: ADMIN.into(),
+            ts: NOW - 9 * MIN,
+            event: String::new(),
+        }),
         silence: (state == State::Silenced).then(|| Silenced {
             n: Some(3),
             by: ADMIN.into(),
@@ -63,7 +66,6 @@ pub(super) fn one(state: State, severity: &str) -> Incident {
         escalated: 0,
         helped: None,
         group_labels: Labels::new(),
-        notified_ts: NOW - 12 * MIN,
     }
 }
 
