@@ -38,12 +38,16 @@ pub(super) fn change(known: Option<&Known>, alert: &Alert) -> Change {
     }
 }
 
+/// So many fingerprints are kept with an incident.
+const FINGERPRINTS: usize = 100;
+
 /// The incident's words and numbers, from its alerts: those that fire, or all when none does.
 pub(super) fn sum_up(incident: &mut Incident, alerts: &[Known], firing: u64, total: u64) {
     let fires = alerts.iter().any(|known| known.alert.firing);
     let shown: Vec<&Alert> =
         alerts.iter().map(|known| &known.alert).filter(|alert| alert.firing || !fires).collect();
     let Some(latest) = shown.iter().max_by_key(|alert| alert.starts_ts) else { return };
+    incident.fingerprints = shown.iter().take(FINGERPRINTS).map(|alert| alert.fingerprint.clone()).collect();
     incident.firing = firing;
     incident.total = total;
     if let Some(worst) = shown.iter().map(|alert| alert.severity()).max() {

@@ -255,9 +255,7 @@ async fn propose(
                 None => content,
             };
             tx.say(
-                talk.message(
-                    content.with("org.ralf.incident", messages::incident_field(incident, &[])).build(),
-                ),
+                talk.message(content.with("org.ralf.incident", messages::incident_field(incident)).build()),
             )
             .await?;
             Ok(tx.commit().await?)

@@ -65,6 +65,9 @@ pub struct Incident {
     pub links: Links,
     /// The source's own page.
     pub url: Option<String>,
+    /// The fingerprints of the alerts that fire, or fired last: the first hundred.
+    #[serde(default)]
+    pub fingerprints: Vec<String>,
     /// How many of its alerts fire now.
     pub firing: u64,
     /// How many alerts it has had.
@@ -131,6 +134,7 @@ impl Incident {
             annotations: Labels::new(),
             links: Links::default(),
             url: None,
+            fingerprints: Vec::new(),
             firing: 0,
             total: 0,
             truncated: 0,

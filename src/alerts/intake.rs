@@ -241,7 +241,9 @@ impl Place {
             && incident.state != State::Resolved
         {
             // It was found by a look at the source, which does not tell its groups' names.
-            tx.name_group(&group.source, &group.key, &incident.id).await?;
+            if place.wanted || !group.key.starts_with(POLLED) {
+                tx.name_group(&group.source, &group.key, &incident.id).await?;
+            }
             if incident.group_key.starts_with(POLLED) && !group.key.starts_with(POLLED) {
                 incident.group_key.clone_from(&group.key);
                 tx.save_incident(&incident, 0).await?;

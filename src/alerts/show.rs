@@ -62,7 +62,7 @@ async fn show(house: &House, http: &Http, id: &str) -> Result<(), StoreError> {
             let caption = messages::note(&reader, &Note::Chart { expression: expression.clone() });
             let content = json!({
                 "body": caption.plain(),
-                "org.ralf.incident": tell::field(&incident, &[]),
+                "org.ralf.incident": messages::incident_field(&incident),
                 "m.relates_to": {"rel_type": "m.thread", "event_id": root, "is_falling_back": true, "m.in_reply_to": {"event_id": root}},
                 "m.mentions": {},
             });

@@ -138,20 +138,12 @@ pub(super) fn words(
         helped: incident.helped.as_deref(),
         remedies,
     };
-    messages::incident(&reader, &view).with("org.ralf.incident", field(incident, alerts))
+    messages::incident(&reader, &view).with("org.ralf.incident", messages::incident_field(incident))
 }
 
 /// Whether a whole room is notified at this severity.
 pub fn calls_room(config: &Alerts, severity: &Severity) -> bool {
     config.room_mention.iter().any(|word| word.eq_ignore_ascii_case(severity.as_str()))
-}
-
-/// The machine-readable part of every message about an incident.
-pub(super) fn field(incident: &Incident, alerts: &[Alert]) -> Value {
-    let firing: Vec<String> =
-        alerts.iter().filter(|alert| alert.firing).map(|alert| alert.fingerprint.clone()).collect();
-    let all = || alerts.iter().map(|alert| alert.fingerprint.clone()).collect();
-    messages::incident_field(incident, &if firing.is_empty() { all() } else { firing })
 }
 
 /// A message about an incident.
@@ -207,14 +199,12 @@ pub(super) async fn note_in(
     call: &[String],
 ) -> Result<(), StoreError> {
     let (zone, now) = (house.time_zone(), tx.now_ms());
-    let (alerts, ..) = tx.alerts_of(&incident.id).await?;
-    let alerts: Vec<Alert> = alerts.into_iter().map(|known| known.alert).collect();
     for telling in tellings {
         let Some(root) = telling.root() else { continue };
         let reader = Reader { lang: telling.lang.parse().unwrap_or(house.default_lang()), zone: &zone, now };
         let text = messages::note(&reader, note).notice().in_thread(&root);
         let text = if call.is_empty() { text } else { text.call("👤", call) };
-        let content = text.with("org.ralf.incident", field(incident, &alerts)).build();
+        let content = text.with("org.ralf.incident", messages::incident_field(incident)).build();
         tx.say(message(telling, content)).await?;
     }
     Ok(())

@@ -129,17 +129,13 @@ async fn read_incidents(web: &Web, state: Option<alerts::State>, page: &Page) ->
     let store = &web.house.store;
     let mut list = Vec::new();
     for incident in store.incidents_page(state, page.before.unwrap_or(i64::MAX), limit).await? {
-        let known = store.alerts_of(&incident.id).await?;
-        let firing =
-            known.iter().filter(|known| known.alert.firing || incident.state == alerts::State::Resolved);
-        let fingerprints: Vec<&str> = firing.map(|known| known.alert.fingerprint.as_str()).collect();
         list.push(json!({
             "id": incident.id,
             "state": incident.state.as_str(),
             "source": incident.source,
             "group_key": incident.group_key,
             "severity": incident.severity.as_str(),
-            "fingerprints": fingerprints,
+            "fingerprints": incident.fingerprints,
             "title": incident.title,
             "labels": incident.labels,
             "annotations": incident.annotations,

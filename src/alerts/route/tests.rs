@@ -57,6 +57,7 @@ fn incident(severity: &str, common: &str) -> Incident {
         reopened: Vec::new(),
         escalated: 0,
         helped: None,
+        fingerprints: Vec::new(),
         group_labels: Labels::new(),
     }
 }

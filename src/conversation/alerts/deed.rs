@@ -83,9 +83,7 @@ impl Deed {
             Self::Acknowledge { incident, aloud } => {
                 match acknowledge(house, tx, &incident, &talk.asker, &talk.event).await? {
                     Acked::Done(_) if !aloud => return Ok(None),
-                    Acked::Done(incident) => {
-                        look::about(messages::acked(talk.lang, &incident), &incident, &[])
-                    }
+                    Acked::Done(incident) => look::about(messages::acked(talk.lang, &incident), &incident),
                     Acked::Before(ack) => messages::already_acked(&r, &ack.by, ack.ts),
                     Acked::Over => messages::nothing_to_ack(talk.lang),
                 }
@@ -96,7 +94,7 @@ impl Deed {
                 let text = messages::silenced(&r, &told);
                 match incident {
                     Some(id) => match tx.incident(&id).await? {
-                        Some(incident) => look::about(text, &incident, &[]),
+                        Some(incident) => look::about(text, &incident),
                         None => text,
                     },
                     None => text,

@@ -42,15 +42,13 @@ pub(super) async fn incident(house: &House, talk: &Talk, rest: &str) -> Result<A
             let story = house.store.story_of(&incident.id, 200).await?;
             let story: Vec<Beat> =
                 story.into_iter().map(|chapter| Beat { ts: chapter.ts, note: chapter.what }).collect();
-            let alerts = house.store.alerts_of(&incident.id).await?;
-            let prints: Vec<String> = alerts.into_iter().map(|known| known.alert.fingerprint).collect();
-            about(messages::incident_story(&r, &incident, &story), &incident, &prints)
+            about(messages::incident_story(&r, &incident, &story), &incident)
         }
     };
     Ok(Answer::Say(said))
 }
 
 /// A text that is about an incident.
-pub(super) fn about(text: Text, incident: &Incident, fingerprints: &[String]) -> Text {
-    text.with("org.ralf.incident", messages::incident_field(incident, fingerprints))
+pub(super) fn about(text: Text, incident: &Incident) -> Text {
+    text.with("org.ralf.incident", messages::incident_field(incident))
 }

@@ -75,7 +75,7 @@ pub(in crate::conversation) async fn why(
     };
     let text = messages::why_alert(&reader(house, &zone, talk.lang), &run);
     let text = match &found {
-        Some(incident) => super::look::about(text, incident, &[]),
+        Some(incident) => super::look::about(text, incident),
         None => text,
     };
     Ok(Some(Answer::Say(text)))

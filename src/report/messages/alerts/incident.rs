@@ -247,13 +247,13 @@ fn how(r: &Reader<'_>, it: &Incident) -> String {
 }
 
 /// The field `org.ralf.incident`: strings and integers only, bounded.
-pub fn incident_field(it: &Incident, fingerprints: &[String]) -> Value {
+pub fn incident_field(it: &Incident) -> Value {
     let cut = |text: &str, most: usize| text.chars().take(most).collect::<String>();
     json!({
         "id": it.id,
         "state": it.state.as_str(),
         "group_key": cut(&it.group_key, 1_000),
         "severity": cut(it.severity.as_str(), 64),
-        "fingerprints": fingerprints.iter().take(100).map(|one| cut(one, 64)).collect::<Vec<_>>(),
+        "fingerprints": it.fingerprints.iter().take(100).map(|one| cut(one, 64)).collect::<Vec<_>>(),
     })
 }

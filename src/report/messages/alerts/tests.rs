@@ -65,6 +65,7 @@ pub(super) fn one(state: State, severity: &str) -> Incident {
         reopened: Vec::new(),
         escalated: 0,
         helped: None,
+        fingerprints: Vec::new(),
         group_labels: Labels::new(),
     }
 }
