@@ -67,16 +67,17 @@ async fn by_matchers(
     reason: String,
 ) -> Result<Answer, HandleError> {
     let is_name = !what.contains(['=', '!', '~', '<', '>', '"']);
-    let text = if is_name { format!("alertname=\"{what}\"") } else { what.to_owned() };
-    match Matchers::try_from(text) {
+    let matchers = if is_name {
+        Ok(Matchers::exactly(&[("alertname".to_owned(), what.to_owned())].into()))
+    } else {
+        Matchers::try_from(what.to_owned())
+    };
+    match matchers {
         Ok(matchers) if !matchers.is_empty() => {
             set(house, talk, wanted(talk, matchers, for_ms, reason, None)).await
         }
         Ok(_) => Ok(Answer::Say(messages::duration_wanted(talk.lang))),
-        Err(error) => {
-            let said = messages::wish_wrong(talk.lang, what, error.at, &error.message);
-            Ok(Answer::Say(said))
-        }
+        Err(error) => Ok(Answer::Say(messages::matchers_wrong(talk.lang, what, &error))),
     }
 }
 
@@ -106,6 +107,9 @@ pub(super) async fn set(house: &House, talk: &Talk, wanted: Wanted) -> Result<An
 fn failed(talk: &Talk, error: SilenceError) -> Result<Answer, HandleError> {
     match error {
         SilenceError::Store(error) => Err(error.into()),
+        SilenceError::Untranslatable(why) => {
+            Ok(Answer::Say(messages::silence_untranslatable(talk.lang, why)))
+        }
         error => {
             tracing::warn!(error = &error as &dyn std::error::Error, "no silence");
             Ok(Answer::Say(messages::silence_failed(talk.lang, &error.to_string())))
