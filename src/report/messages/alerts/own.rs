@@ -59,6 +59,10 @@ pub fn own(lang: Lang, title: &str, labels: &Labels) -> Option<String> {
             };
             return Some(line.replace("  ", " "));
         }
+        "HomeserverUnreachable" => (
+            "Der Homeserver antwortet mir nicht. Was ich zu sagen habe, kommt, sobald er wieder da ist.",
+            "The homeserver does not answer me. What I have to say comes as soon as it is back.",
+        ),
         "OutboxStuck" => (
             "Was ich zu sagen habe, wird nicht mehr gesendet. Nichts geht verloren, aber es kommt später. Bitte sieh nach dem Homeserver.",
             "What I have to say is not being sent any more. Nothing is lost, but it comes late. Please look at the homeserver.",
@@ -87,11 +91,12 @@ mod tests {
     use super::*;
     use crate::alerts::{Incident, State};
 
-    const TITLES: [&str; 8] = [
+    const TITLES: [&str; 9] = [
         "WatchdogMissing",
         "AlertNotRouted",
         "ExecutorMissing",
         "ModelDown",
+        "HomeserverUnreachable",
         "OutboxStuck",
         "InboxStuck",
         "AlertmanagerUnreachable",
