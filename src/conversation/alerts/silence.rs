@@ -184,15 +184,19 @@ fn read(rest: &str) -> Option<(Option<&str>, i64, &str)> {
     None
 }
 
-/// Matchers at the beginning of a text, and what follows them.
+/// What is meant as matchers at the beginning of a text, also what can't be read as such: it must not become a reason. And what
+/// follows.
 fn matchers_in(text: &str) -> Option<(String, String)> {
-    let is_one = |word: &&str| {
-        word.trim_end_matches(',').contains('=') && Matchers::try_from((*word).to_owned()).is_ok()
-    };
-    let some: Vec<&str> = text.split_whitespace().take_while(is_one).collect();
-    let last = some.last()?;
-    let end = text.rfind(last)? + last.len();
-    Some((text[..end].to_owned(), text[end..].trim().to_owned()))
+    let is_one = |word: &str| (word.contains('=') || word.contains("!~")) && !word.contains("://");
+    let mut end = 0;
+    for word in text.split_whitespace() {
+        let in_quotes = text[..end].matches('"').count() % 2 == 1;
+        if !in_quotes && !is_one(word) {
+            break;
+        }
+        end += text[end..].find(word)? + word.len();
+    }
+    (end > 0).then(|| (text[..end].to_owned(), text[end..].trim().to_owned()))
 }
 
 #[cfg(test)]
@@ -211,6 +215,10 @@ mod tests {
             matchers_in("job=node, instance=pi4 swap"),
             Some(("job=node, instance=pi4".into(), "swap".into()))
         );
+        let found = |matchers: &str, rest: &str| Some((matchers.to_owned(), rest.to_owned()));
+        assert_eq!(matchers_in("name=\"disk one\" swap"), found("name=\"disk one\"", "swap"));
+        assert_eq!(matchers_in("größe=\"ä\" job=~\"[\" swap"), found("größe=\"ä\" job=~\"[\"", "swap"));
         assert_eq!(matchers_in("the disk"), None);
+        assert_eq!(matchers_in("https://wiki.lab/?page=swap"), None);
     }
 }
