@@ -5,6 +5,9 @@
 //! ```text
 //! Synapse ─PUT /transactions─► appservice ─► inbox ─► Event ─► bot ─► intents ─► Plan ─► Approval ─► Execution ─► Report ─► outbox ─► Synapse
 //! ```
+//!
+//! Alerts come in beside it ([`alerts`]): webhook or poll ─► Group ─► Incident ─► who wants to know ─► outbox; and what could mend one
+//! becomes a Plan like any other.
 pub mod alerts;
 pub mod approval;
 pub mod audit;

@@ -85,6 +85,25 @@ pub enum WishError {
     },
 }
 
+impl WishError {
+    /// Where, in characters from the beginning.
+    pub fn at(&self) -> usize {
+        match self {
+            Self::Empty => 0,
+            Self::Matcher(error) => error.at,
+            Self::Unexpected { at, .. }
+            | Self::Incomplete { at, .. }
+            | Self::Twice { at, .. }
+            | Self::Time { at, .. }
+            | Self::NoHours { at }
+            | Self::Zone { at, .. }
+            | Self::Severity { at, .. }
+            | Self::Duration { at, .. }
+            | Self::UnlessWithoutQuiet { at } => *at,
+        }
+    }
+}
+
 /// A part of a wish that can stand there once, or needs more words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Clause {

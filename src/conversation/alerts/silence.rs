@@ -67,16 +67,17 @@ async fn by_matchers(
     reason: String,
 ) -> Result<Answer, HandleError> {
     let is_name = !what.contains(['=', '!', '~', '<', '>', '"']);
-    let text = if is_name { format!("alertname=\"{what}\"") } else { what.to_owned() };
-    match Matchers::try_from(text) {
+    let matchers = if is_name {
+        Ok(Matchers::exactly(&[("alertname".to_owned(), what.to_owned())].into()))
+    } else {
+        Matchers::try_from(what.to_owned())
+    };
+    match matchers {
         Ok(matchers) if !matchers.is_empty() => {
             set(house, talk, wanted(talk, matchers, for_ms, reason, None)).await
         }
         Ok(_) => Ok(Answer::Say(messages::duration_wanted(talk.lang))),
-        Err(error) => {
-            let said = messages::wish_wrong(talk.lang, what, error.at, &error.message);
-            Ok(Answer::Say(said))
-        }
+        Err(error) => Ok(Answer::Say(messages::matchers_wrong(talk.lang, what, &error))),
     }
 }
 
@@ -106,6 +107,9 @@ pub(super) async fn set(house: &House, talk: &Talk, wanted: Wanted) -> Result<An
 fn failed(talk: &Talk, error: SilenceError) -> Result<Answer, HandleError> {
     match error {
         SilenceError::Store(error) => Err(error.into()),
+        SilenceError::Untranslatable(why) => {
+            Ok(Answer::Say(messages::silence_untranslatable(talk.lang, why)))
+        }
         error => {
             tracing::warn!(error = &error as &dyn std::error::Error, "no silence");
             Ok(Answer::Say(messages::silence_failed(talk.lang, &error.to_string())))
@@ -180,15 +184,19 @@ fn read(rest: &str) -> Option<(Option<&str>, i64, &str)> {
     None
 }
 
-/// Matchers at the beginning of a text, and what follows them.
+/// What is meant as matchers at the beginning of a text, also what can't be read as such: it must not become a reason. And what
+/// follows.
 fn matchers_in(text: &str) -> Option<(String, String)> {
-    let is_one = |word: &&str| {
-        word.trim_end_matches(',').contains('=') && Matchers::try_from((*word).to_owned()).is_ok()
-    };
-    let some: Vec<&str> = text.split_whitespace().take_while(is_one).collect();
-    let last = some.last()?;
-    let end = text.rfind(last)? + last.len();
-    Some((text[..end].to_owned(), text[end..].trim().to_owned()))
+    let is_one = |word: &str| (word.contains('=') || word.contains("!~")) && !word.contains("://");
+    let mut end = 0;
+    for word in text.split_whitespace() {
+        let in_quotes = text[..end].matches('"').count() % 2 == 1;
+        if !in_quotes && !is_one(word) {
+            break;
+        }
+        end += text[end..].find(word)? + word.len();
+    }
+    (end > 0).then(|| (text[..end].to_owned(), text[end..].trim().to_owned()))
 }
 
 #[cfg(test)]
@@ -207,6 +215,10 @@ mod tests {
             matchers_in("job=node, instance=pi4 swap"),
             Some(("job=node, instance=pi4".into(), "swap".into()))
         );
+        let found = |matchers: &str, rest: &str| Some((matchers.to_owned(), rest.to_owned()));
+        assert_eq!(matchers_in("name=\"disk one\" swap"), found("name=\"disk one\"", "swap"));
+        assert_eq!(matchers_in("größe=\"ä\" job=~\"[\" swap"), found("größe=\"ä\" job=~\"[\"", "swap"));
         assert_eq!(matchers_in("the disk"), None);
+        assert_eq!(matchers_in("https://wiki.lab/?page=swap"), None);
     }
 }

@@ -1,7 +1,7 @@
 //! `subscribe`, `unsubscribe`, `subscriptions`, `test`.
 
 use super::{Deed, reader};
-use crate::alerts::{Alert, Incident, Subscription, Wish, WishError, decide};
+use crate::alerts::{Alert, Incident, Subscription, Wish, decide};
 use crate::approval::World as _;
 use crate::clock::new_id;
 use crate::config::Role;
@@ -22,10 +22,7 @@ pub(super) async fn subscribe(house: &House, talk: &Talk, rest: &str) -> Result<
     let (n, text) = numbered(rest);
     let wish = match Wish::parse(text, &house.zone()) {
         Ok(wish) => wish,
-        Err(error) => {
-            let said = messages::wish_wrong(talk.lang, text, place(&error, text), &error.to_string());
-            return Ok(Answer::Say(said));
-        }
+        Err(error) => return Ok(Answer::Say(messages::wish_wrong(talk.lang, text, &error))),
     };
     let here = of(house, &talk.room).await?;
     let before = n.and_then(|n| here.iter().find(|subscription| subscription.n == n));
@@ -47,24 +44,6 @@ pub(super) async fn subscribe(house: &House, talk: &Talk, rest: &str) -> Result<
     };
     let was = before.map(|old| old.wish.to_string());
     Ok(Answer::Deed(Deed::Subscribe { row: Box::new(row), was }))
-}
-
-/// Where a wish is wrong, in bytes.
-fn place(error: &WishError, text: &str) -> usize {
-    let at = match error {
-        WishError::Empty => 0,
-        WishError::Matcher(error) => error.at,
-        WishError::Unexpected { at, .. }
-        | WishError::Incomplete { at, .. }
-        | WishError::Twice { at, .. }
-        | WishError::Time { at, .. }
-        | WishError::NoHours { at }
-        | WishError::Zone { at, .. }
-        | WishError::Severity { at, .. }
-        | WishError::Duration { at, .. }
-        | WishError::UnlessWithoutQuiet { at } => *at,
-    };
-    text.char_indices().nth(at).map_or(text.len(), |(at, _)| at)
 }
 
 /// A number in front of a wish.

@@ -5,7 +5,7 @@ use regex::Regex;
 
 use super::tests::{MIN, NOW, alert, berlin, labels, one, silence};
 use super::*;
-use crate::alerts::{Ack, Incident, Links, Severity, Silenced, State};
+use crate::alerts::{Ack, Incident, Links, MatcherError, MatcherFault, Severity, Silenced, State, WishError};
 use crate::report::Text;
 
 const ATTEMPTS: [&str; 9] = [
@@ -45,6 +45,10 @@ fn hostile(state: State, x: &str) -> Incident {
         silence: Some(Silenced { n: None, by: x.into(), until_ts: NOW + MIN }),
         ..one(state, "critical")
     }
+}
+
+fn unread(fault: MatcherFault) -> MatcherError {
+    MatcherError { at: 1, message: String::new(), fault }
 }
 
 /// Everywhere that strangers' text can get to.
@@ -137,7 +141,14 @@ fn texts(r: &Reader<'_>, x: &str) -> Vec<Text> {
             unsubscribed(r.lang, &wanted),
             subscriptions(r, std::slice::from_ref(&wanted)),
             no_such_subscription(r.lang, x),
-            wish_wrong(r.lang, x, x.len() / 2, x),
+            wish_wrong(r.lang, x, &WishError::Unexpected { at: x.chars().count() / 2, word: text() }),
+            wish_wrong(r.lang, x, &WishError::Zone { at: 0, name: text() }),
+            matchers_wrong(r.lang, x, &unread(MatcherFault::NoPattern { why: text() })),
+            matchers_wrong(
+                r.lang,
+                x,
+                &unread(MatcherFault::LooksLikeMatcher { name: text(), value: text() }),
+            ),
             test_subscription(r, &wanted, &all, 4),
             silenced(r, &quiet),
             silence_failed(r.lang, x),

@@ -3,6 +3,7 @@
 use ralf_intents::Lang;
 use serde_json::{Value, json};
 
+use super::own::own;
 use super::words::{Reader, about, called, foreign, icon, more, rank_colour, severity, span};
 use crate::alerts::{Alert, Incident, Labels, State};
 use crate::report::{Colour, Text};
@@ -101,6 +102,10 @@ fn open(r: &Reader<'_>, view: &View<'_>, mut text: Text) -> Text {
     let summary = note(&["summary", "message"]).filter(|s| !s.is_empty()).or(description);
     if let Some(summary) = summary {
         text = text.line(&foreign(summary, 300));
+    } else if it.source == "ralf"
+        && let Some(means) = own(r.lang, &it.title, &it.labels)
+    {
+        text = text.line(&means);
     }
     text = alerts(r, view, text);
     if let Some(description) = description.filter(|text| Some(*text) != summary) {

@@ -6,10 +6,12 @@ mod crowd;
 mod incident;
 mod list;
 mod note;
+mod own;
 mod round;
 mod subscription;
 mod why;
 mod words;
+mod wrong;
 
 pub use acting::*;
 pub use crowd::{DigestKind, DigestView, StormView, digest, flood, storm};
@@ -18,10 +20,12 @@ pub use list::{
     Beat, LastDelivery, List, alerts_list, incident_story, no_incident_open, no_such_incident, which_incident,
 };
 pub use note::{HealStop, Note, note};
+pub use own::own;
 pub use round::{Part, PartState, Round, loop_digest, watchdog_back, watchdog_missing};
 pub use subscription::*;
 pub use why::{DryRun, EscalationTo, OwnerRule, Place, Told, Verdict, why_alert};
 pub use words::{Reader, severity, state};
+pub use wrong::{matchers_wrong, silence_untranslatable, wish_wrong};
 
 #[cfg(test)]
 mod hostile_tests;

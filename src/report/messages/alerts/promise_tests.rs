@@ -40,16 +40,3 @@ fn the_field_is_bounded_and_holds_strings_only() {
     assert_eq!(field["fingerprints"].as_array().expect("a list").len(), 100);
     assert_eq!(field.as_object().expect("an object").len(), 5);
 }
-
-#[test]
-fn the_mark_stands_under_what_is_wrong() {
-    let wish = format!("{}job=~\"[\" x=y", "a=b ".repeat(100));
-    let at = wish.find('[').expect("it is there");
-    let text = wish_wrong(Lang::En, &wish, at, "x");
-    let lines: Vec<&str> = text.plain().lines().collect();
-    let shown = lines.iter().position(|line| line.contains('[')).expect("the place");
-    let mark = lines[shown + 1].find('^').expect("a mark");
-    assert_eq!(lines[shown].chars().nth(mark), Some('['), "{}", text.plain());
-    assert!(wish_wrong(Lang::En, "ü", 1, "x").plain().contains("\n^"), "inside a character");
-    assert!(wish_wrong(Lang::En, "", 99, "x").plain().contains('^'));
-}

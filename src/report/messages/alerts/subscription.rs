@@ -4,7 +4,7 @@ use ralf_intents::Lang;
 
 use super::words::{Reader, foreign};
 use crate::alerts::Incident;
-use crate::report::{Text, t, visible};
+use crate::report::{Text, t};
 
 /// A subscription, as it is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,28 +139,6 @@ pub fn may_not_subscribe_room(lang: Lang) -> Text {
         "Abos für einen ganzen Raum ändern Personen mit der Rolle `approver` oder Berechtigungsstufe 50. Ein Abo nur für dich geht immer: Schreib mir dasselbe in einem Direktchat.",
         "Subscriptions of a whole room are for people with the role `approver` or power level 50. One for you alone is always possible: write the same to me in a direct chat.",
     ))
-}
-
-/// What was wished can't be read: where, and an example. `at` is in bytes; `why` comes from the reader of wishes.
-pub fn wish_wrong(lang: Lang, wish: &str, at: usize, why: &str) -> Text {
-    let line = |text: &str| visible(text).replace(['\n', '\t'], " ").replace('@', "＠");
-    let at = (0..=at.min(wish.len())).rev().find(|at| wish.is_char_boundary(*at)).unwrap_or(0);
-    // A long wish is shown around the place that is wrong.
-    let from = wish[..at].char_indices().rev().nth(60).map_or(0, |(from, _)| from);
-    let until = wish[at..].char_indices().nth(60).map_or(wish.len(), |(n, _)| at + n);
-    let mark = " ".repeat(line(&wish[from..at]).chars().count());
-    Text::new()
-        .line(&format!(
-            "{} {}",
-            t(lang, "Das Abo kann ich nicht lesen:", "I can't read that subscription:"),
-            foreign(why, 300)
-        ))
-        .code("text", &format!("{}\n{mark}^", line(&wish[from..until])))
-        .line(t(
-            lang,
-            "Zum Beispiel: `!ralf abonniere severity>=warning job=~\"node.*\" except instance=\"pi4\"`",
-            "For example: `!ralf subscribe severity>=warning job=~\"node.*\" except instance=\"pi4\"`",
-        ))
 }
 
 /// `test N`: what a subscription would have told of the incidents that are open or were the last. `looked_at` is how many.

@@ -291,10 +291,6 @@ fn answers(r: &Reader<'_>) -> Vec<(&'static str, Text)> {
         ("subscriptions, none", subscriptions(r, &[])),
         ("no such subscription", no_such_subscription(lang, "9")),
         ("may not subscribe a room", may_not_subscribe_room(lang)),
-        (
-            "wish wrong",
-            wish_wrong(lang, "severity>=warning jöb=~\"[\"", 23, "unclosed bracket; write `[a-z]`"),
-        ),
         ("test", test_subscription(r, &mine, &[&fires], 12)),
         ("test, nothing", test_subscription(r, &mine, &[], 12)),
         ("test, no incidents", test_subscription(r, &ours, &[], 0)),
