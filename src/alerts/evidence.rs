@@ -16,6 +16,8 @@ const LONGEST: i64 = 24 * 3_600_000;
 const BEFORE: i64 = 3_600_000;
 /// How many values a chart has for each series.
 const POINTS: i64 = 360;
+/// How much a chart shows at least where the server remembers less than it should show, milliseconds.
+const SCARCE: i64 = 600_000;
 /// From how long before the incident log lines are shown, milliseconds.
 const LOG_BEFORE: i64 = 300_000;
 
@@ -29,7 +31,7 @@ pub struct Evidence {
 }
 
 /// Looks for evidence with the servers that are configured, `now` in milliseconds since the epoch. What can't be had is logged and
-/// left out; it takes some 5 seconds at most.
+/// left out; it takes some 10 seconds at most.
 pub async fn gather(http: &Http, alerts: &Alerts, incident: &Incident, now: i64) -> Evidence {
     let (chart, log) = tokio::join!(chart(http, alerts, incident, now), log(http, alerts, incident));
     Evidence { chart, log }
@@ -39,17 +41,33 @@ async fn chart(http: &Http, alerts: &Alerts, incident: &Incident, now: i64) -> O
     let server = Prometheus::new(http, alerts.prometheus.as_ref()?);
     let whole = chart::expression(incident.links.generator.as_deref()?)?;
     let (expression, threshold) = chart::split_threshold(&whole);
-    let from_ts = now - (now - incident.opened_ts + BEFORE).clamp(SHORTEST, LONGEST);
-    let step = SignedDuration::from_millis(((now - from_ts) / POINTS).max(1000));
-    let found = server.range(&expression, from_ts, now, step).await;
-    let series = found.map_err(|error| missing(incident, "chart", &error)).ok()?;
+    let mut from_ts = now - (now - incident.opened_ts + BEFORE).clamp(SHORTEST, LONGEST);
+    let range = async |from_ts: i64| {
+        let step = ((now - from_ts) / POINTS).max(1000);
+        // The last value is the latest.
+        let found = server.range(
+            &expression,
+            now - (now - from_ts) / step * step,
+            now,
+            SignedDuration::from_millis(step),
+        );
+        let found = found.await.map_err(|error| missing(incident, "chart", &error)).ok()?;
+        Some(concerned(found, &incident.labels))
+    };
+    let mut series = range(from_ts).await?;
+    let first = series.iter().flat_map(|one| one.points.first()).map(|(ts, _)| *ts).min();
+    if let Some(first) = first.filter(|first| now - first < (now - from_ts) / 4) {
+        // What there is would be a speck at the end.
+        from_ts = now - ((now - first) * 2).max(SCARCE);
+        series = range(from_ts).await?;
+    }
     let mut marks = vec![(incident.opened_ts, true)];
     marks.extend(incident.resolved_ts.map(|ts| (ts, false)));
     let chart = Chart {
         title: incident.title.clone(),
         expression: whole,
         threshold,
-        series: concerned(series, &incident.labels),
+        series,
         from_ts,
         until_ts: now,
         marks,

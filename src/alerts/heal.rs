@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use ralf_intents::{Intent, Slots};
 
-use super::{Incident, Labels, State, tell, tick};
+use super::{Alert, Incident, Labels, State, tell, tick};
 use crate::approval::{self, Operation};
 use crate::bots::Bot;
 use crate::config::Heal;
 use crate::conversation::{self, Talk};
 use crate::house::House;
 use crate::inbound::lanes::HandleError;
-use crate::report::messages::alerts::{self as messages, HealStop, Note};
+use crate::report::messages::alerts::{self as messages, HealDrop, HealStop, Note};
 use crate::store::{Known, Remedy, StoreError};
 
 /// How often it is looked what could be mended.
@@ -22,6 +22,10 @@ const MOST: i64 = 500;
 const HOUR_MS: i64 = 3_600_000;
 /// After an operation has ended, its effect is waited for this long.
 const EFFECT_MS: i64 = 60_000;
+/// What ends within this time after an operation is its merit.
+const MERIT_MS: i64 = 5 * 60_000;
+/// So much of an incident's story is looked through for its ends.
+const STORY: i64 = 200;
 /// After so many failures in a row on one target, people have to look.
 const FAILURES: usize = 2;
 /// Failures before that are forgotten, in milliseconds.
@@ -77,20 +81,26 @@ async fn consider(
     let now = store.clock.now_ms();
     let before = store.remedies_of(&incident.id).await?;
     let open = before.iter().any(|remedy| remedy.outcome.is_empty());
-    let recent = before.iter().any(|remedy| remedy.target == wish.target && now - remedy.ts < EFFECT_MS);
-    // Who said no, said it for this incident.
-    let refused = before.iter().any(|remedy| remedy.target == wish.target && remedy.outcome == "denied");
-    if open || recent || refused {
+    let mut of_same = before.iter().filter(|remedy| remedy.target == wish.target);
+    if open || of_same.any(|remedy| is_enough(remedy, &known.alert, now)) {
         return Ok(());
     }
     let of_target = store.remedies_for(&wish.target).await?;
     if let Some(why) = limit(rule, &before, &of_target, &store.remedies_by(&wish.rule).await?, now) {
-        return stop(house, incident, &wish, why).await;
+        let title = of_target.first().map_or(&wish.title, |remedy| &remedy.title);
+        return stop(house, incident, &wish, title, why).await;
     }
     if is_busy(house, &wish).await? {
         return Ok(());
     }
-    propose(house, incident, rule, &wish, &of_target).await
+    propose(house, incident, rule, wish, &of_target).await
+}
+
+/// Whether nothing more is proposed after this for an alert of the same incident: who said no, said it for the incident; and it may be
+/// too early to say that it did not help. An alert that began after it is another failure.
+fn is_enough(remedy: &Remedy, alert: &Alert, now: i64) -> bool {
+    matches!(remedy.outcome.as_str(), "denied" | "cancelled")
+        || alert.starts_ts <= remedy.changed_ts && now - remedy.changed_ts < EFFECT_MS
 }
 
 /// What a rule wishes for, given an alert.
@@ -163,11 +173,17 @@ fn limit(
 }
 
 /// Says once for an incident that nothing more is proposed.
-async fn stop(house: &House, incident: &Incident, wish: &Wish, why: HealStop) -> Result<(), HandleError> {
+async fn stop(
+    house: &House,
+    incident: &Incident,
+    wish: &Wish,
+    title: &str,
+    why: HealStop,
+) -> Result<(), HandleError> {
     let _alone = house.desk.alone().await;
     let mut tx = house.store.begin().await?;
     if tx.once(&format!("heal:{}:{}:{why:?}", incident.id, wish.target)).await? {
-        let note = Note::HealStopped { what: wish.title.clone(), why };
+        let note = Note::HealStopped { what: title.to_owned(), why };
         tx.tell_story(&incident.id, "ralf", &note).await?;
         let tellings = tx.tellings_of(&incident.id).await?;
         tell::note_in(house, &mut tx, incident, &tellings, &note, &[]).await?;
@@ -196,7 +212,7 @@ async fn propose(
     house: &Arc<House>,
     incident: &Incident,
     rule: &Heal,
-    wish: &Wish,
+    mut wish: Wish,
     of_target: &[Remedy],
 ) -> Result<(), HandleError> {
     let tellings = house.store.tellings_of(&incident.id).await?;
@@ -232,9 +248,10 @@ async fn propose(
     };
     match conversation::plan_for(house, &talk, wish.intent.clone()).await? {
         Ok(mut op) => {
+            wish.title = crate::report::messages::title(lang, &op);
             op.course.origin =
                 Some(format!("incident {} ({}), rule {}", incident.id, incident.title, wish.rule));
-            enter(house, incident, wish, *op, helped(house, of_target).await?).await
+            enter(house, incident, &wish, *op, helped(house, of_target).await?).await
         }
         Err(said) => {
             let why = said.plain().to_owned();
@@ -248,7 +265,7 @@ async fn propose(
             let mut tx = house.store.begin().await?;
             // A refusal counts as an attempt: it is not asked for again and again.
             let now = tx.now_ms();
-            tx.add_remedy(&remedy(incident, wish, &crate::clock::new_id(), "failed", now)).await?;
+            tx.add_remedy(&remedy(incident, &wish, &crate::clock::new_id(), "failed", now)).await?;
             let content = said.notice();
             let content = match told.and_then(crate::store::Telling::root) {
                 Some(root) => content.in_thread(&root),
@@ -272,15 +289,18 @@ fn remedy(incident: &Incident, wish: &Wish, operation: &str, outcome: &str, ts: 
         title: wish.title.clone(),
         outcome: outcome.to_owned(),
         ts,
+        changed_ts: ts,
     }
 }
 
-/// What helped this target the last time: it succeeded, and its incident ended.
+/// What helped this target the last time: it succeeded, and its incident ended soon.
 async fn helped(house: &House, of_target: &[Remedy]) -> Result<Option<(String, i64)>, StoreError> {
     for remedy in of_target.iter().filter(|remedy| remedy.outcome == "succeeded") {
-        let ended = house.store.incident(&remedy.incident).await?.and_then(|incident| incident.resolved_ts);
-        if ended.is_some_and(|ended| ended >= remedy.ts) {
-            return Ok(Some((remedy.title.clone(), remedy.ts)));
+        let merit = remedy.ts..=remedy.changed_ts + MERIT_MS;
+        let story = house.store.story_of(&remedy.incident, STORY).await?;
+        let is_end = |what: &Note| matches!(what, Note::Resolved { .. });
+        if story.iter().any(|chapter| is_end(&chapter.what) && merit.contains(&chapter.ts)) {
+            return Ok(Some((remedy.title.clone(), remedy.changed_ts)));
         }
     }
     Ok(None)
@@ -335,10 +355,7 @@ pub(super) async fn outcomes(house: &House) -> Result<(), StoreError> {
         let mut tx = house.store.begin().await?;
         tx.end_remedy(&remedy.operation, op.state.as_str()).await?;
         if let Some(incident) = tx.incident(&remedy.incident).await? {
-            let ran = op.outcome.is_some() || op.state == approval::State::Succeeded;
-            if ran {
-                let ok = op.state == approval::State::Succeeded;
-                let note = Note::HealEnded { operation: op.id.clone(), ok, what: remedy.title.clone() };
+            if let Some(note) = ending(&op, &remedy, incident.state == State::Resolved) {
                 tx.tell_story(&incident.id, "ralf", &note).await?;
                 let tellings = tx.tellings_of(&incident.id).await?;
                 tell::note_in(house, &mut tx, &incident, &tellings, &note, &[]).await?;
@@ -351,13 +368,32 @@ pub(super) async fn outcomes(house: &House) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// How an operation ended, as it is told. `over`: its incident has ended, too.
+fn ending(op: &Operation, remedy: &Remedy, over: bool) -> Option<Note> {
+    let (operation, what) = (op.id.clone(), remedy.title.clone());
+    let ok = op.state == approval::State::Succeeded;
+    if ok || op.outcome.is_some() {
+        return Some(Note::HealEnded { operation, ok, what, over });
+    }
+    let why = match op.state {
+        approval::State::Denied => HealDrop::Denied,
+        approval::State::Cancelled => HealDrop::Cancelled,
+        approval::State::Expired => HealDrop::Expired,
+        _ => return None,
+    };
+    Some(Note::HealDropped { operation, what, why })
+}
+
 /// What was proposed for an incident, as its message shows it.
 pub(super) async fn shown(house: &House, incident: &str) -> Result<Vec<messages::Remedy>, StoreError> {
     let all = house.store.remedies_of(incident).await?;
     let shown = |remedy: Remedy| messages::Remedy {
         ended: match remedy.outcome.as_str() {
             "" => None,
-            outcome => Some(outcome == "succeeded"),
+            "succeeded" => Some(messages::RemedyEnd::Done),
+            "denied" | "cancelled" => Some(messages::RemedyEnd::Refused),
+            "expired" | "superseded" => Some(messages::RemedyEnd::Lapsed),
+            _ => Some(messages::RemedyEnd::Failed),
         },
         operation: remedy.operation,
         what: remedy.title,
@@ -396,6 +432,7 @@ mod tests {
             title: String::new(),
             outcome: outcome.into(),
             ts,
+            changed_ts: ts,
         }
     }
 
@@ -407,6 +444,25 @@ mod tests {
         assert!(Wish::of(&rule(), &labels("jellyfin; rm -rf /")).is_none());
         assert!(Wish::of(&rule(), &labels("")).is_none());
         assert!(Wish::of(&rule(), &Labels::new()).is_none());
+    }
+
+    #[test]
+    fn a_remedy_gets_time_to_take_effect_from_its_end_on() {
+        let remedy = Remedy { changed_ts: 500_000, ..ended("succeeded", 100_000) };
+        let alert = |starts_ts| Alert {
+            fingerprint: "f".into(),
+            firing: true,
+            labels: labels("jellyfin"),
+            annotations: Labels::new(),
+            starts_ts,
+            ends_ts: None,
+            links: crate::alerts::Links::default(),
+        };
+        assert!(is_enough(&remedy, &alert(90_000), 559_999));
+        assert!(!is_enough(&remedy, &alert(90_000), 560_000));
+        assert!(!is_enough(&remedy, &alert(510_000), 510_001), "it failed again");
+        let denied = Remedy { outcome: "denied".into(), ..remedy };
+        assert!(is_enough(&denied, &alert(510_000), 10 * DAY_MS), "no is no");
     }
 
     #[test]

@@ -258,6 +258,7 @@ pub async fn changed(
             continue;
         }
         firing += hit;
+        intake::review(house, tx, &id, None).await?;
         if let Some(note) = note {
             tx.tell_story(&id, &silence.by, note).await?;
             // Who ended it knows; what was ended elsewhere is news.
@@ -270,7 +271,6 @@ pub async fn changed(
                 }
             }
         }
-        intake::review(house, tx, &id, None).await?;
     }
     Ok(firing)
 }

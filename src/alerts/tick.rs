@@ -103,8 +103,8 @@ async fn silences(house: &House) -> Result<(), StoreError> {
 
 /// Announces the end of a silence that covers nothing just now, where it was set.
 async fn announce(house: &House, tx: &mut Tx, silence: &Silence, note: &Note) -> Result<(), StoreError> {
+    // One of Alertmanager's own was set in no room; it is told where it silences something, and else nobody waits for it.
     if silence.room_id.is_empty() {
-        // It was set elsewhere.
         return Ok(());
     }
     let (zone, now) = (house.time_zone(), tx.now_ms());

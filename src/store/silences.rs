@@ -49,11 +49,14 @@ pub struct Remedy {
     pub outcome: String,
     /// When it was proposed, milliseconds since the epoch.
     pub ts: i64,
+    /// When its operation last changed, milliseconds since the epoch: when it has ended, that was then.
+    pub changed_ts: i64,
 }
 
 const SILENCE: &str =
     "n, remote_id, by_whom, reason, matchers, incident, room_id, starts_ts, until_ts, announced, ended";
-const REMEDY: &str = "operation, incident, rule, target, title, outcome, ts";
+const REMEDY: &str = "operation, incident, rule, target, title, outcome, ts, \
+                      COALESCE((SELECT updated_ts FROM operations WHERE id = remedies.operation), ts)";
 
 fn silence(row: &AnyRow) -> Result<Silence, StoreError> {
     Ok(Silence {
@@ -80,6 +83,7 @@ fn remedy(row: &AnyRow) -> Result<Remedy, StoreError> {
         title: row.try_get(4)?,
         outcome: row.try_get(5)?,
         ts: row.try_get(6)?,
+        changed_ts: row.try_get(7)?,
     })
 }
 

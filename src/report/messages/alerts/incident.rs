@@ -35,8 +35,21 @@ pub struct Remedy {
     pub operation: String,
     /// What it does.
     pub what: String,
-    /// Whether it succeeded, once it has ended.
-    pub ended: Option<bool>,
+    /// How it ended, once it has.
+    pub ended: Option<RemedyEnd>,
+}
+
+/// How something proposed to mend an incident ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RemedyEnd {
+    /// It was done.
+    Done,
+    /// It was tried in vain.
+    Failed,
+    /// Somebody said no.
+    Refused,
+    /// Nobody said yes in time, or something else took its place.
+    Lapsed,
 }
 
 /// The living message. Its times are points in time, not spans: nobody edits it only because time passes.
@@ -50,9 +63,10 @@ pub fn incident(r: &Reader<'_>, view: &View<'_>) -> Text {
     let text = view.remedies.iter().fold(text, |text, one| text.line(&remedy(r, one)));
     if it.state == State::Resolved {
         return text.small(&format!(
-            "{} `{}`",
-            r.t("`!ralf vorfall ID` erzählt alles ·", "`!ralf incident ID` tells all ·"),
-            it.id
+            "`!ralf {} {}` {}",
+            r.t("vorfall", "incident"),
+            foreign(&it.id, 40),
+            r.t("erzählt alles", "tells all")
         ));
     }
     let text = links(r, it, text);
@@ -209,8 +223,10 @@ fn remedy(r: &Reader<'_>, it: &Remedy) -> String {
     let (what, id) = (foreign(&it.what, 160), foreign(&it.operation, 40));
     let word = match it.ended {
         None => r.t("🔧 Vorgeschlagen:", "🔧 Proposed:"),
-        Some(true) => r.t("🔧 Erledigt:", "🔧 Done:"),
-        Some(false) => r.t("🔧 Gescheitert:", "🔧 Failed:"),
+        Some(RemedyEnd::Done) => r.t("🔧 Erledigt:", "🔧 Done:"),
+        Some(RemedyEnd::Failed) => r.t("❌ Gescheitert:", "❌ Failed:"),
+        Some(RemedyEnd::Refused) => r.t("🚫 Abgelehnt:", "🚫 Denied:"),
+        Some(RemedyEnd::Lapsed) => r.t("⌛ Verfallen:", "⌛ Expired:"),
     };
     format!("{word} {what} `{id}`")
 }

@@ -15,11 +15,11 @@ mod wrong;
 
 pub use acting::*;
 pub use crowd::{DigestKind, DigestView, StormView, digest, flood, storm};
-pub use incident::{Remedy, View, incident, incident_field};
+pub use incident::{Remedy, RemedyEnd, View, incident, incident_field};
 pub use list::{
     Beat, LastDelivery, List, alerts_list, incident_story, no_incident_open, no_such_incident, which_incident,
 };
-pub use note::{HealStop, Note, note};
+pub use note::{HealDrop, HealStop, Note, note};
 pub use own::own;
 pub use round::{Part, PartState, Round, loop_digest, watchdog_back, watchdog_missing};
 pub use subscription::*;

@@ -124,6 +124,18 @@ pub enum Note {
         ok: bool,
         /// What it did.
         what: String,
+        /// The incident has ended, too.
+        #[serde(default)]
+        over: bool,
+    },
+    /// What was proposed is not done.
+    HealDropped {
+        /// The operation's id.
+        operation: String,
+        /// What it would have done.
+        what: String,
+        /// Why not.
+        why: HealDrop,
     },
     /// Something helped the last time.
     HelpedBefore {
@@ -158,6 +170,18 @@ pub enum HealStop {
     PerIncident,
     /// Something runs on the target already.
     Busy,
+}
+
+/// Why something that was proposed to mend an incident is not done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HealDrop {
+    /// Somebody said no.
+    Denied,
+    /// It was taken back.
+    Cancelled,
+    /// Nobody said yes in time.
+    Expired,
 }
 
 /// What happened, for the incident's thread. A call notifies whom it names; other notes notify nobody.
@@ -242,7 +266,10 @@ pub(super) fn line(r: &Reader<'_>, note: &Note) -> String {
             Lang::De => format!("📜 Die letzten {} Zeilen im Log", lines.len().min(30)),
             Lang::En => format!("📜 The last {} lines of its log", lines.len().min(30)),
         },
-        Note::HealProposed { .. } | Note::HealStopped { .. } | Note::HealEnded { .. } => healing(r, note),
+        Note::HealProposed { .. }
+        | Note::HealStopped { .. }
+        | Note::HealEnded { .. }
+        | Note::HealDropped { .. } => healing(r, note),
         _ => silence(r, note),
     }
 }
@@ -305,13 +332,33 @@ fn healing(r: &Reader<'_>, note: &Note) -> String {
                 }
             }
         }
-        Note::HealEnded { operation, ok, what } => {
+        Note::HealDropped { operation, what, why } => {
+            let (what, id) = (foreign(what, 160), foreign(operation, 40));
+            let never = r.t(
+                "Bei diesem Vorfall schlage ich es nicht noch einmal vor.",
+                "I won't propose it again for this incident.",
+            );
+            match why {
+                HealDrop::Denied => format!("🚫 {}: {what} `{id}`. {never}", r.t("Abgelehnt", "Denied")),
+                HealDrop::Cancelled => {
+                    format!("🚫 {}: {what} `{id}`. {never}", r.t("Zurückgenommen", "Taken back"))
+                }
+                HealDrop::Expired => {
+                    let nobody = r.t("Niemand hat rechtzeitig freigegeben", "Nobody approved in time");
+                    format!("⌛ {nobody}: {what} `{id}`.")
+                }
+            }
+        }
+        Note::HealEnded { operation, ok, what, over } => {
             let (what, id) = (foreign(what, 160), foreign(operation, 40));
             match ok {
                 true => format!(
                     "🔧 {}: {what} `{id}`. {}",
                     r.t("Erledigt", "Done"),
-                    r.t("Jetzt beobachte ich, ob es hilft.", "Now I watch whether it helps.")
+                    match over {
+                        true => r.t("Der Alarm ist vorbei.", "The alert is over."),
+                        false => r.t("Jetzt beobachte ich, ob es hilft.", "Now I watch whether it helps."),
+                    }
                 ),
                 false => format!("❌ {}: {what} `{id}`.", r.t("Gescheitert", "Failed")),
             }

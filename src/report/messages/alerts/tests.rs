@@ -128,7 +128,13 @@ fn incidents(r: &Reader<'_>) -> Vec<(&'static str, Text)> {
     let alerts: Vec<Alert> = (0..9).map(|n| alert(&format!("node-{n}:9100"), n != 1)).collect();
     let remedy =
         |ended| Remedy { operation: "7k2m9xq4tb".into(), what: "jellyfin neu starten".into(), ended };
-    let remedies = [remedy(Some(false)), remedy(Some(true)), remedy(None)];
+    let remedies = [
+        remedy(Some(RemedyEnd::Failed)),
+        remedy(Some(RemedyEnd::Done)),
+        remedy(Some(RemedyEnd::Refused)),
+        remedy(Some(RemedyEnd::Lapsed)),
+        remedy(None),
+    ];
     let everything = View {
         incident: &rich(),
         alerts: &alerts,
@@ -157,6 +163,8 @@ pub(super) fn all_notes() -> Vec<(&'static str, Note)> {
     let worse =
         |from: &str, to: &str| Note::Worse { from: Severity::of(Some(from)), to: Severity::of(Some(to)) };
     let stopped = |why| Note::HealStopped { what: what(), why };
+    let ended = |ok, over| Note::HealEnded { operation: operation(), ok, what: what(), over };
+    let dropped = |why| Note::HealDropped { operation: operation(), what: what(), why };
     let until_ts = NOW + 10 * MIN;
     vec![
         ("opened", Note::Opened { alerts: 1, severity: Severity::of(Some("critical")) }),
@@ -194,8 +202,12 @@ pub(super) fn all_notes() -> Vec<(&'static str, Note)> {
         ("heal stopped, hour", stopped(HealStop::PerHour)),
         ("heal stopped, incident", stopped(HealStop::PerIncident)),
         ("heal stopped, busy", stopped(HealStop::Busy)),
-        ("heal ended", Note::HealEnded { operation: operation(), ok: true, what: what() }),
-        ("heal failed", Note::HealEnded { operation: operation(), ok: false, what: what() }),
+        ("heal ended", ended(true, false)),
+        ("heal ended, all well", ended(true, true)),
+        ("heal failed", ended(false, false)),
+        ("heal denied", dropped(HealDrop::Denied)),
+        ("heal taken back", dropped(HealDrop::Cancelled)),
+        ("heal expired", dropped(HealDrop::Expired)),
         ("helped before", Note::HelpedBefore { what: what(), when_ts: NOW - 400 * 24 * 60 * MIN }),
         ("chart", Note::Chart { expression: "up{job=\"fleet\"} == 0".into() }),
         ("logs", Note::Logs { lines: vec!["starting".into(), "panic: no disk".into()] }),
