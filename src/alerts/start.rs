@@ -45,6 +45,7 @@ pub async fn start(
     go(Box::pin(tick::run(Arc::clone(house))));
     go(Box::pin(poll::run(Arc::clone(house))));
     go(Box::pin(heal::run(Arc::clone(house))));
+    go(Box::pin(super::round::run(Arc::clone(house))));
     Ok(())
 }
 

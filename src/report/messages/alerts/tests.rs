@@ -52,8 +52,11 @@ pub(super) fn one(state: State, severity: &str) -> Incident {
         opened_ts: NOW - 12 * MIN,
         changed_ts: NOW - MIN,
         resolved_ts: (state == State::Resolved).then_some(NOW - MIN),
-        ack: matches!(state, State::Acknowledged | State::Resolved)
-            .then(|| Ack { by: ADMIN.into(), ts: NOW - 9 * MIN, event: String::new() }),
+        ack: matches!(state, State::Acknowledged | State::Resolved).then(|| Ack {
+            by: ADMIN.into(),
+            ts: NOW - 9 * MIN,
+            event: String::new(),
+        }),
         silence: (state == State::Silenced).then(|| Silenced {
             n: Some(3),
             by: ADMIN.into(),
@@ -225,13 +228,15 @@ fn crowds(r: &Reader<'_>) -> Vec<(&'static str, Text)> {
         open: 3,
         down: &targets,
         up: &targets[..1],
+        lost: 2,
         parts: &[
             (Part::Homeserver, PartState::Well),
-            (Part::Model, PartState::Fails("connection refused")),
+            (Part::Model("qwen3:8b"), PartState::Fails("connection refused")),
             (Part::Executor("ansible"), PartState::Fails("no such program")),
             (Part::Inbox, PartState::Waits(2 * MIN)),
             (Part::Outbox, PartState::Well),
             (Part::Source("prometheus"), PartState::Fails("HTTP 503")),
+            (Part::Alert("DiskFull"), PartState::Fails("Alertmanager does not know it")),
         ],
     };
     let story: Vec<Beat> = all_notes().into_iter().map(|(_, note)| Beat { ts: NOW - MIN, note }).collect();
@@ -245,6 +250,10 @@ fn crowds(r: &Reader<'_>) -> Vec<(&'static str, Text)> {
         ("digest, daily, empty", digest(r, &digest_view(DigestKind::Daily, &[]))),
         ("flood", flood(r.lang, 412)),
         ("loop digest", loop_digest(r, &round)),
+        (
+            "loop digest, one lost",
+            loop_digest(r, &Round { lost: 1, parts: &[], began: &[], ended: &[], ..round }),
+        ),
         ("watchdog missing", watchdog_missing(r, "Watchdog", "alertmanager", Some(NOW - 7 * MIN))),
         ("watchdog never came", watchdog_missing(r, "Watchdog", "alertmanager", None)),
         ("watchdog back", watchdog_back(r, "Watchdog", 42 * MIN)),
