@@ -123,7 +123,9 @@ async fn round(house: &House, eyes: &mut look::Eyes) -> Result<Done, StoreError>
     let open = u64::try_from(open).unwrap_or_default();
     let count = changes.len();
     let waiting = before.as_ref().map_or(&[][..], |before| &before.waiting);
-    let news = judge::together(waiting, worth_telling(changes, !here.is_empty()));
+    // At the very first start the health room is about to be subscribed.
+    let subscribed = !here.is_empty() || house.store.recall(super::start::SUBSCRIBED).await?.is_none();
+    let news = worth_telling(judge::together(waiting, changes), subscribed);
     let hushed = here.iter().filter_map(|to| to.wish.quiet.as_ref()).any(|quiet| quiet.holds(now.ts));
     let told = match home.filter(|_| !hushed && !news.is_empty()) {
         Some((room_id, bot)) => {
