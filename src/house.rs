@@ -18,6 +18,7 @@ use crate::config::{Config, Person};
 use crate::execution::Registry;
 use crate::inventory::{Inventory, InventoryError, Source, observe};
 use crate::metrics::Metrics;
+use crate::model::Router;
 use crate::store::{Store, StoreError};
 
 /// What operation ids are made of: no letter that looks like a digit.
@@ -41,6 +42,8 @@ pub struct House {
     pub catalogue: Catalogue,
     /// The language model that is asked in doubt, if there is one.
     pub model: Option<Arc<dyn Model>>,
+    /// The servers behind it, for looking at them.
+    pub models: SetOnce<Arc<Router>>,
     /// What sentences mean to an embedding model, once it was asked.
     pub sense: SetOnce<Sense>,
     /// What can be named.
@@ -128,6 +131,7 @@ impl House {
             understanding,
             catalogue,
             model,
+            models: SetOnce::new(),
             sense: SetOnce::new(),
             inventory,
             names: Mutex::default(),

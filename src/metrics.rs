@@ -64,6 +64,10 @@ pub struct Metrics {
     operations: Family<OfState, Gauge>,
     deliveries: Family<Delivered, Counter>,
     alerts: Family<Delivered, Counter>,
+    round_time: Histogram,
+    round_ts: Gauge,
+    round_problems: Gauge,
+    round_failures: Counter,
     pings: watch::Sender<u64>,
 }
 
@@ -90,6 +94,10 @@ impl Default for Metrics {
             operations: Family::default(),
             deliveries: Family::default(),
             alerts: Family::default(),
+            round_time: buckets(),
+            round_ts: Gauge::default(),
+            round_problems: Gauge::default(),
+            round_failures: Counter::default(),
             pings: watch::channel(0).0,
         };
         let mut r = Registry::with_prefix("ralf");
@@ -148,6 +156,20 @@ impl Default for Metrics {
         r.register("operations", "Operations by state", metrics.operations.clone());
         r.register("webhook_deliveries", "Deliveries of alerts", metrics.deliveries.clone());
         r.register("webhook_alerts", "Alerts in the deliveries that could be read", metrics.alerts.clone());
+        r.register_with_unit(
+            "round_duration",
+            "Time of a round of the main loop",
+            Unit::Seconds,
+            metrics.round_time.clone(),
+        );
+        r.register_with_unit(
+            "round_timestamp",
+            "When the last round of the main loop was",
+            Unit::Seconds,
+            metrics.round_ts.clone(),
+        );
+        r.register("round_problems", "What the last round found wrong", metrics.round_problems.clone());
+        r.register("round_failures", "Rounds that could not be finished", metrics.round_failures.clone());
         metrics.registry = Arc::new(r);
         metrics
     }
@@ -189,6 +211,18 @@ impl Metrics {
         if alerts > 0 {
             self.alerts.get_or_create(&of).inc_by(alerts);
         }
+    }
+
+    /// Counts a round of the main loop: when it was (milliseconds since the epoch), and how much it found wrong.
+    pub fn round(&self, ts: i64, problems: u64, elapsed: Duration) {
+        self.round_time.observe(elapsed.as_secs_f64());
+        self.round_ts.set(ts / 1_000);
+        self.round_problems.set(i64::try_from(problems).unwrap_or(i64::MAX));
+    }
+
+    /// Counts a round of the main loop that could not be finished.
+    pub fn round_failed(&self) {
+        self.round_failures.inc();
     }
 
     /// Counts a decision; the time since the proposal in milliseconds.

@@ -12,6 +12,8 @@ use crate::store::{StoreError, SubscriptionRow};
 
 /// At most so many names of alerts are known to whoever reads sentences.
 const NAMES: i64 = 2_000;
+/// Under this key the store remembers that the health room was subscribed.
+pub(super) const SUBSCRIBED: &str = "alerts:subscribed";
 /// At most so many open incidents are told when somebody wants to know of them late.
 const MOST: i64 = 200;
 
@@ -45,6 +47,7 @@ pub async fn start(
     go(Box::pin(tick::run(Arc::clone(house))));
     go(Box::pin(poll::run(Arc::clone(house))));
     go(Box::pin(heal::run(Arc::clone(house))));
+    go(Box::pin(super::round::run(Arc::clone(house))));
     Ok(())
 }
 
@@ -56,7 +59,7 @@ pub async fn start(
 pub async fn subscribe_the_health_room(house: &House) -> Result<(), StoreError> {
     let Some((room_id, bot)) = tell::home(house) else { return Ok(()) };
     let mut tx = house.store.begin().await?;
-    if !tx.once("alerts:subscribed").await? {
+    if !tx.once(SUBSCRIBED).await? {
         return Ok(());
     }
     let row = SubscriptionRow {

@@ -47,6 +47,7 @@ pub(super) async fn main(arg: ConfigArg) -> ExitCode {
         show(&name, finding);
     }
     secrets(&config, &mut show).await;
+    show("last round", last_round(&config).await);
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
@@ -194,36 +195,25 @@ async fn secrets(config: &Config, show: &mut impl FnMut(&str, Finding)) {
 }
 
 async fn executors(config: &Config) -> Vec<(String, Finding)> {
-    let mut found = Vec::new();
-    if let Some(ansible) = &config.executors.ansible {
-        let hint = "install it with `pip install ansible-core` or set `[executors.ansible] program`";
-        found.push(("executor ansible".into(), version(&ansible.program, hint).await));
-    }
-    if let Some(tofu) = &config.executors.tofu {
-        let hint = "install OpenTofu or set `[executors.tofu] program`";
-        found.push(("executor tofu".into(), version(&tofu.program, hint).await));
-    }
+    let found = crate::execution::programs(&config.executors).await;
     if found.is_empty() {
-        found.push(("executors".into(), Err("none: nothing can be changed; see `[executors]`".into())));
+        return vec![("executors".into(), Err("none: nothing can be changed; see `[executors]`".into()))];
     }
-    found
+    found.into_iter().map(|(name, finding)| (format!("executor {name}"), finding)).collect()
 }
 
-async fn version(program: &std::path::Path, hint: &str) -> Finding {
-    let mut command = tokio::process::Command::new(program);
-    // As executors run it.
-    command.arg("--version").env_clear().envs(crate::execution::environment());
-    match command.output().await {
-        Ok(output) if output.status.success() => {
-            Ok(String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or_default().to_owned())
-        }
-        Ok(output) => Err(format!(
-            "{} --version failed: {}",
-            program.display(),
-            String::from_utf8_lossy(&output.stderr).trim()
-        )),
-        Err(error) => Err(format!("{}: {error}; {hint}", program.display())),
-    }
+/// What the main loop found the last time, as it is stored.
+async fn last_round(config: &Config) -> Finding {
+    let (store, _) = Store::open(&config.database.url, Clock::System).await.map_err(|error| chain(&error))?;
+    let last = crate::alerts::last_round(&store).await.map_err(|error| chain(&error))?;
+    Ok(last.map_or("there was none yet".into(), |round| match round.problems {
+        0 => format!("{}: nothing was wrong", when(round.ts)),
+        n => format!("{}: {n} wrong; `!ralf alerts` in the health room says more", when(round.ts)),
+    }))
+}
+
+fn when(ts: i64) -> String {
+    jiff::Timestamp::from_millisecond(ts).map_or_else(|_| ts.to_string(), |ts| format!("{ts:.0}"))
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

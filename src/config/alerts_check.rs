@@ -104,7 +104,7 @@ fn not_negative(field: &str, time: SignedDuration, problems: &mut Vec<Problem>) 
     }
 }
 
-fn zone(field: &str, name: Option<&str>, problems: &mut Vec<Problem>) {
+pub(super) fn zone(field: &str, name: Option<&str>, problems: &mut Vec<Problem>) {
     if let Some(name) = name.filter(|name| Zone::named(name).is_none()) {
         let message = format!("names no time zone: {name:?}; write such as `Europe/Berlin` or `UTC`");
         problems.push(Problem::at(field, message));

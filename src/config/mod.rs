@@ -14,6 +14,7 @@ mod pattern;
 mod people;
 mod policy;
 mod rooms;
+mod schedules;
 mod secret;
 mod secrets;
 mod small;
@@ -28,8 +29,9 @@ pub use pattern::Pattern;
 pub use people::{Person, Role};
 pub use policy::{Policy, Raise, Rule};
 pub use rooms::{RoomRef, Rooms};
+pub use schedules::{Schedule, ScheduleError, Schedules};
 pub use secrets::Secrets;
-pub use small::{Database, Log, LogFormat, Schedules, Web, Webhooks};
+pub use small::{Database, Log, LogFormat, Web, Webhooks};
 
 pub use ralf_appservice::Secret;
 
@@ -167,6 +169,7 @@ hs_token = "fedcba9876543210fedcba9876543210"
         self.executors.validate(problems);
         self.secrets.validate(problems);
         self.alerts.validate(&self.people, problems);
+        self.schedules.validate(problems);
         self.log.validate(problems);
     }
 }

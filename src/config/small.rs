@@ -1,4 +1,4 @@
-//! The short sections: `[database]`, `[webhooks]`, `[schedules]`, `[web]`, `[log]`.
+//! The short sections: `[database]`, `[webhooks]`, `[web]`, `[log]`.
 
 use std::path::{Path, PathBuf};
 
@@ -56,11 +56,6 @@ impl Webhooks {
         secret::resolve("webhooks.token", &mut self.token, self.token_file.as_ref(), folder, false, problems);
     }
 }
-
-/// `[schedules]`: nothing runs by the clock yet.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Schedules {}
 
 /// `[web]`
 #[derive(Debug, Clone, Default, Deserialize)]

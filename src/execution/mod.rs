@@ -6,6 +6,7 @@ mod child;
 mod folder;
 mod normal;
 mod process;
+mod programs;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod tofu;
@@ -13,6 +14,7 @@ mod words;
 
 pub use ansible::Ansible;
 pub use process::environment;
+pub use programs::programs;
 pub use tofu::Tofu;
 
 pub mod runner;

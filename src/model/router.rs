@@ -97,6 +97,22 @@ impl Router {
         .await
     }
 
+    /// Whether each server can be asked, by its model's name, or why not; nothing for one that nobody looked at yet.
+    pub async fn standing(&self) -> Vec<(String, Option<Result<(), String>>)> {
+        join_all(self.servers.iter().map(|(server, _)| async move {
+            let was_able = server.able();
+            let standing = server.standing().await;
+            let standing = standing.map(|found| found.map_err(|why| hide(&why).into_owned()));
+            let name = server.guarded().name();
+            if was_able && let Some(Err(why)) = &standing {
+                tracing::warn!(model = name, "a model can't be asked: {why}");
+                self.noticed(server);
+            }
+            (name.to_owned(), standing)
+        }))
+        .await
+    }
+
     /// Looks at servers that are new and, after their rest, at those that failed; for ever.
     pub async fn watch(&self) {
         loop {

@@ -220,6 +220,21 @@ impl Server {
         matches!(self.state(), State::Able { .. })
     }
 
+    /// Whether it can be asked, or why not; nothing before the first look. One that could be is asked for what it is, which costs
+    /// no tokens, so that nobody has to ask in vain first.
+    pub(super) async fn standing(&self) -> Option<Result<(), String>> {
+        if self.able()
+            && let Err(why) = self.guarded.probe().await
+        {
+            self.failed(&why);
+        }
+        match self.state() {
+            State::New => None,
+            State::Able { .. } => Some(Ok(())),
+            State::Resting(Rest { why, .. }) => Some(Err(why)),
+        }
+    }
+
     /// Whether its embedding model is left alone.
     pub(super) fn embeddings_rest(&self) -> bool {
         self.embeddings().as_ref().is_some_and(Rest::is_on)

@@ -153,6 +153,10 @@ pub async fn run(config: Config) -> Result<(), ServeError> {
         metrics,
     }));
 
+    if let Some(models) = &models {
+        // Nobody else sets it.
+        let _ = house.models.set(Arc::clone(models));
+    }
     let (stop, stopping) = watch::channel(false);
     let (hush, hushing) = watch::channel(false);
     let (ready, readiness) = watch::channel(false);

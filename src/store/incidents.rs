@@ -101,6 +101,14 @@ impl Store {
         rows.iter().map(incident).collect()
     }
 
+    /// The incidents that ended after `since` (milliseconds since the epoch), oldest first.
+    pub async fn incidents_ended_since(&self, since: i64, limit: i64) -> Result<Vec<Incident>, StoreError> {
+        let sql = "SELECT id, doc FROM incidents WHERE state = 'resolved' AND changed_ts > $1 ORDER BY changed_ts, id LIMIT $2";
+        let rows = sqlx::query(sql).bind(since).bind(limit).fetch_all(self.pool()).await?;
+        let ended: Vec<Incident> = rows.iter().map(incident).collect::<Result<_, _>>()?;
+        Ok(ended.into_iter().filter(|ended| ended.resolved_ts.is_some_and(|ts| ts > since)).collect())
+    }
+
     /// Incidents about which something is due at `now` (milliseconds since the epoch).
     pub async fn due_incidents(&self, now: i64, limit: i64) -> Result<Vec<Incident>, StoreError> {
         let rows = sqlx::query("SELECT id, doc FROM incidents WHERE due_ts <= $1 ORDER BY due_ts LIMIT $2")

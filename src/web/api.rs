@@ -39,6 +39,7 @@ async fn read_status(web: &Web) -> Result<Value, StoreError> {
     let poison = house.store.poison_count().await?;
     let operations = house.store.operations_by_state().await?;
     let frozen = house.freeze().await?;
+    let round = alerts::last_round(&house.store).await?;
     let rooms = house.rooms();
     let bots: Vec<Value> = Bot::ALL
         .into_iter()
@@ -60,6 +61,7 @@ async fn read_status(web: &Web) -> Result<Value, StoreError> {
         "outbox": {"depth": outbox, "oldest_ts": outbox_since},
         "dead_letters": dead.iter().map(|(txn, room, error)| json!({"txn_id": txn, "room_id": room, "error": error})).collect::<Vec<_>>(),
         "operations": operations,
+        "round": round.map(|round| json!({"ts": round.ts, "problems": round.problems})),
         "frozen": frozen.map(|freeze| json!({"by": freeze.by, "reason": freeze.reason, "until_ts": freeze.until_ts})),
     }))
 }

@@ -367,6 +367,9 @@ fn a_variable_is_named_when_it_is_what_is_wrong() {
         ("RALF_HOMESERVER__URL", "nowhere", "homeserver.url"),
         ("RALF_APPSERVICE__LISTEN", "x", "appservice.listen"),
         ("RALF_APPSERVICE__LISEN", "x", "appservice.lisen"),
+        ("RALF_SCHEDULES__MAIN", "61 * * * *", "schedules.main"),
+        ("RALF_SCHEDULES__MAIN", "0 0 30 2 *", "schedules.main"),
+        ("RALF_SCHEDULES__TIME_ZONE", "Europe/Bielefeld", "schedules.time_zone"),
         ("RALF_NONSENSE__KEY", "x", "nonsense"),
     ] {
         let said = said(GOOD, &[(name, value)]);

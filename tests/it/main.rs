@@ -26,6 +26,7 @@ mod own_intent;
 mod programs;
 mod questions;
 mod rooms;
+mod rounds;
 mod secrets;
 mod small_talk;
 mod store;

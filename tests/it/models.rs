@@ -13,13 +13,17 @@ use serde_json::{Value, json};
 use crate::harness::{Stage, until};
 
 /// A fake Ollama that thinks that everybody wants Grafana, unless it is down.
-struct Fake {
+pub(crate) struct Fake {
     url: String,
     down: Arc<AtomicBool>,
 }
 
 impl Fake {
     async fn start() -> Self {
+        Self::start_at("127.0.0.1:0").await
+    }
+
+    pub(crate) async fn start_at(address: &str) -> Self {
         let down = Arc::<AtomicBool>::default();
         let router = Router::new()
             .route("/api/version", get(async || axum::Json(json!({"version": "0.17.4"}))))
@@ -30,7 +34,7 @@ impl Fake {
             )
             .route("/api/chat", post(chat))
             .with_state(Arc::clone(&down));
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let listener = tokio::net::TcpListener::bind(address).await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { url, down }

@@ -107,9 +107,18 @@ fn texts(r: &Reader<'_>, x: &str) -> Vec<Text> {
     };
     let last = LastDelivery::At { source: text(), ts: NOW };
     let never = LastDelivery::Never { webhook: "https://ralf.lab.local/webhooks/alertmanager".into() };
-    let parts = [(Part::Executor(x), PartState::Fails(x)), (Part::Source(x), PartState::Fails(x))];
-    let round =
-        Round { since_ts: NOW, began: &all, ended: &all, open: 1, down: &list(), up: &list(), parts: &parts };
+    let fails = PartState::Fails(x);
+    let parts = [Part::Executor, Part::Source, Part::Model, Part::Alert].map(|part| (part(x), fails));
+    let round = Round {
+        since_ts: NOW,
+        began: &all,
+        ended: &all,
+        open: 1,
+        down: &list(),
+        up: &list(),
+        lost: 1,
+        parts: &parts,
+    };
     let storm_view =
         StormView { since_ts: NOW, open: [1; 5], ended: 0, incidents: &all, most_a_minute: 20, over: false };
     let shown = some.iter().map(|it| {

@@ -22,6 +22,8 @@ pub struct Round<'a> {
     pub down: &'a [String],
     /// Prometheus' targets that are up again.
     pub up: &'a [String],
+    /// How many messages of ours were given up.
+    pub lost: u64,
     /// Our own parts whose state changed.
     pub parts: &'a [(Part<'a>, PartState<'a>)],
 }
@@ -31,8 +33,8 @@ pub struct Round<'a> {
 pub enum Part<'a> {
     /// The Matrix server.
     Homeserver,
-    /// The language model.
-    Model,
+    /// A language model, by its name.
+    Model(&'a str),
     /// An executor, by its name.
     Executor(&'a str),
     /// What came in and is not worked on yet.
@@ -41,6 +43,8 @@ pub enum Part<'a> {
     Outbox,
     /// A monitoring system that we ask, by its name.
     Source(&'a str),
+    /// The way of an alert to us, by its name.
+    Alert(&'a str),
 }
 
 /// How a part of ours is.
@@ -73,17 +77,26 @@ pub fn loop_digest(r: &Reader<'_>, round: &Round<'_>) -> Text {
     for (word, some) in targets.iter().filter(|(_, some)| !some.is_empty()) {
         text = text.line(&format!("{word}: {}", names(r.lang, some, 10)));
     }
+    if round.lost > 0 {
+        text = text.line(&match (r.lang, round.lost) {
+            (Lang::De, 1) => "✉️ Eine Nachricht von uns konnte nicht zugestellt werden.".to_owned(),
+            (Lang::En, 1) => "✉️ A message of ours could not be delivered.".to_owned(),
+            (Lang::De, lost) => format!("✉️ {lost} Nachrichten von uns konnten nicht zugestellt werden."),
+            (Lang::En, lost) => format!("✉️ {lost} messages of ours could not be delivered."),
+        });
+    }
     text.list(round.parts.iter().map(|(part, state)| part_line(r, part, state)))
 }
 
 fn part_line(r: &Reader<'_>, part: &Part<'_>, state: &PartState<'_>) -> String {
     let name = match part {
         Part::Homeserver => r.t("Homeserver", "homeserver").to_owned(),
-        Part::Model => r.t("Sprachmodell", "language model").to_owned(),
+        Part::Model(name) => format!("{} {}", r.t("Sprachmodell", "language model"), foreign(name, 60)),
         Part::Executor(name) => format!("{} {}", r.t("Ausführung", "executor"), foreign(name, 60)),
         Part::Inbox => r.t("Eingang", "inbox").to_owned(),
         Part::Outbox => r.t("Ausgang", "outbox").to_owned(),
         Part::Source(name) => foreign(name, 60),
+        Part::Alert(name) => format!("{} {}", r.t("Alarm", "alert"), foreign(name, 80)),
     };
     match state {
         PartState::Well => format!("✅ {name}: {}", r.t("wieder gut", "well again")),

@@ -240,13 +240,15 @@ fn crowds(r: &Reader<'_>) -> Vec<(&'static str, Text)> {
         open: 3,
         down: &targets,
         up: &targets[..1],
+        lost: 2,
         parts: &[
             (Part::Homeserver, PartState::Well),
-            (Part::Model, PartState::Fails("connection refused")),
+            (Part::Model("qwen3:8b"), PartState::Fails("connection refused")),
             (Part::Executor("ansible"), PartState::Fails("no such program")),
             (Part::Inbox, PartState::Waits(2 * MIN)),
             (Part::Outbox, PartState::Well),
             (Part::Source("prometheus"), PartState::Fails("HTTP 503")),
+            (Part::Alert("DiskFull"), PartState::Fails("Alertmanager does not know it")),
         ],
     };
     let story: Vec<Beat> = all_notes().into_iter().map(|(_, note)| Beat { ts: NOW - MIN, note }).collect();
@@ -260,6 +262,10 @@ fn crowds(r: &Reader<'_>) -> Vec<(&'static str, Text)> {
         ("digest, daily, empty", digest(r, &digest_view(DigestKind::Daily, &[]))),
         ("flood", flood(r.lang, 412)),
         ("loop digest", loop_digest(r, &round)),
+        (
+            "loop digest, one lost",
+            loop_digest(r, &Round { lost: 1, parts: &[], began: &[], ended: &[], ..round }),
+        ),
         ("watchdog missing", watchdog_missing(r, "Watchdog", "alertmanager", Some(NOW - 7 * MIN))),
         ("watchdog never came", watchdog_missing(r, "Watchdog", "alertmanager", None)),
         ("watchdog back", watchdog_back(r, "Watchdog", 42 * MIN)),
