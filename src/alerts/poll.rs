@@ -12,7 +12,7 @@ use crate::report::messages::alerts::Note;
 use crate::store::{Known, Silence, StoreError};
 
 /// The source whose alerts Alertmanager knows.
-const SOURCE: &str = "alertmanager";
+pub(super) const SOURCE: &str = "alertmanager";
 /// So old an alert must be before a look at Alertmanager begins an incident: its webhook may be on the way.
 const WEBHOOK_MS: i64 = 30_000;
 /// So long after its start Alertmanager may not have heard of everything again.

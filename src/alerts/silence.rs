@@ -1,7 +1,7 @@
 //! Silences: set by people here, in Alertmanager where it is configured, and kept in step with it.
 
 use super::api::{ApiError, NewSilence, SilenceMatcher};
-use super::{Incident, Labels, Matchers, Silenced, State, Untranslatable, intake, tell};
+use super::{Incident, Labels, Matchers, Silenced, State, Untranslatable, intake, poll, tell};
 use crate::house::House;
 use crate::report::messages::alerts::{self as messages, Note};
 use crate::store::{Known, Silence, StoreError, Tx};
@@ -75,7 +75,12 @@ impl Prepared {
 pub async fn prepare(house: &House, wanted: Wanted) -> Result<Prepared, SilenceError> {
     let now = house.store.clock.now_ms();
     let until_ts = now.saturating_add(wanted.for_ms);
-    let Some(alertmanager) = house.desk.alertmanager() else {
+    // What another source sends, Alertmanager can't silence.
+    let elsewhere = match &wanted.incident {
+        Some(id) => house.store.incident(id).await?.is_some_and(|incident| incident.source != poll::SOURCE),
+        None => false,
+    };
+    let Some(alertmanager) = house.desk.alertmanager().filter(|_| !elsewhere) else {
         return Ok(Prepared { wanted, remote_id: None, until_ts });
     };
     let mark = format!("[R.A.L.F. {}]", wanted.event);

@@ -44,7 +44,9 @@ pub(super) async fn changed(
                 Verdict::Tell { .. } if told.insert(subscription.room_id.clone()) => {
                     begin(house, tx, incident, &alerts, subscription).await?;
                 }
-                Verdict::Later { until_ts, .. } if !told.contains(&subscription.room_id) => {
+                Verdict::Later { until_ts, .. } | Verdict::Maintenance { until_ts, .. }
+                    if !told.contains(&subscription.room_id) =>
+                {
                     tx.defer(&subscription.id, &incident.id, until_ts).await?;
                 }
                 Verdict::Digest { at_ts, .. } => tx.defer(&subscription.id, &incident.id, at_ts).await?,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ralf_intents::Lang;
 
-use super::{Alert, Incident, State, intake, route, silence, tell, watchdog};
+use super::{Alert, Incident, State, Subscription, Verdict, intake, route, silence, tell, watchdog};
 use crate::clock::new_id;
 use crate::config::Alerts;
 use crate::house::House;
@@ -174,23 +174,51 @@ async fn digests(house: &House) -> Result<(), StoreError> {
     for row in house.store.due_subscriptions(house.store.clock.now_ms()).await? {
         let _alone = house.desk.alone().await;
         let mut tx = house.store.begin().await?;
-        let mut kept = Vec::new();
-        for id in tx.take_deferred(&row.id).await? {
-            kept.extend(tx.incident(&id).await?);
-        }
-        if let (Some(subscription), false) = (super::desk::read(house, row.clone()), kept.is_empty()) {
-            let daily = subscription.wish.digest.is_some();
-            say_digest(house, &mut tx, &row, &kept, daily).await?;
-            for incident in kept.iter().filter(|_| !daily) {
-                let told = tx.tellings_of(&incident.id).await?;
-                let open = matches!(incident.state, State::Firing | State::Acknowledged);
-                if open && told.iter().all(|telling| telling.room_id != row.room_id) {
-                    let alerts = alerts_of(&mut tx, &incident.id).await?;
-                    tell::begin(house, &mut tx, incident, &alerts, &subscription).await?;
-                }
-            }
+        let ids = tx.take_deferred(&row.id).await?;
+        if let Some(subscription) = super::desk::read(house, row.clone()) {
+            told_late(house, &mut tx, &row, &subscription, ids).await?;
         }
         tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// Tells what was kept for a subscription; what is under maintenance, or in other quiet hours by now, is kept again.
+async fn told_late(
+    house: &House,
+    tx: &mut Tx,
+    row: &SubscriptionRow,
+    subscription: &Subscription,
+    ids: Vec<String>,
+) -> Result<(), StoreError> {
+    let now = tx.now_ms();
+    let daily = subscription.wish.digest.is_some();
+    let (mut kept, mut begins) = (Vec::new(), Vec::new());
+    for id in ids {
+        let Some(incident) = tx.incident(&id).await? else { continue };
+        let alerts = alerts_of(tx, &id).await?;
+        let open = matches!(incident.state, State::Firing | State::Acknowledged);
+        let one = std::slice::from_ref(subscription);
+        let decided = route::decide(&incident, &alerts, one, &house.config.alerts, now).pop();
+        match decided.map(|decision| decision.verdict) {
+            Some(Verdict::Later { until_ts, .. } | Verdict::Maintenance { until_ts, .. }) if open => {
+                tx.defer(&row.id, &id, until_ts).await?;
+                continue;
+            }
+            _ if open && !daily => begins.push((incident.clone(), alerts)),
+            _ => {}
+        }
+        kept.push(incident);
+    }
+    if kept.is_empty() {
+        return Ok(());
+    }
+    say_digest(house, tx, row, &kept, daily).await?;
+    for (incident, alerts) in begins {
+        let told = tx.tellings_of(&incident.id).await?;
+        if told.iter().all(|telling| telling.room_id != row.room_id) {
+            tell::begin(house, tx, &incident, &alerts, subscription).await?;
+        }
     }
     Ok(())
 }
