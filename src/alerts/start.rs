@@ -84,12 +84,17 @@ pub async fn subscribe_the_health_room(house: &House) -> Result<(), StoreError> 
     let _alone = house.desk.alone().await;
     for incident in house.store.open_incidents(MOST).await?.into_iter().rev() {
         let mut tx = house.store.begin().await?;
-        if tx.tellings_of(&incident.id).await?.is_empty() {
+        let is_untold = tx.tellings_of(&incident.id).await?.is_empty();
+        if is_untold {
             let (known, ..) = tx.alerts_of(&incident.id).await?;
             let alerts: Vec<Alert> = known.into_iter().map(|known| known.alert).collect();
             tell::begin(house, &mut tx, &incident, &alerts, subscription).await?;
         }
         tx.commit().await?;
+        if is_untold {
+            // When it began there was no message for its chart to stand under.
+            house.desk.began(incident.id);
+        }
     }
     house.desk.wake();
     Ok(())

@@ -1,48 +1,17 @@
 //! Our matchers against Alertmanager's own: `amtool` tells which routes an alert takes.
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use ralf::alerts::{Labels, Matcher, Matchers, Operator};
 
+use crate::monitoring::programs;
+
 /// How many lists of matchers, and how many alerts each of them is asked about.
 const ROUTES: usize = 60;
 const ALERTS: usize = 40;
-
-/// The program: from the PATH, or out of Debian's package without touching the system.
-fn amtool() -> PathBuf {
-    static FOUND: OnceLock<PathBuf> = OnceLock::new();
-    FOUND.get_or_init(|| on_the_path().unwrap_or_else(unpacked)).clone()
-}
-
-fn on_the_path() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join("amtool")).find(|program| program.is_file())
-}
-
-fn unpacked() -> PathBuf {
-    let cache = std::env::var_os("RALF_LAB_CACHE").map_or_else(std::env::temp_dir, PathBuf::from);
-    let whole = cache.join("amtool-of-debian");
-    let program = Path::new("x/usr/bin/amtool");
-    if whole.join(program).is_file() {
-        return whole.join(program);
-    }
-    std::fs::create_dir_all(&cache).expect("a cache");
-    let folder = tempfile::tempdir_in(&cache).expect("a folder");
-    run(Command::new("apt-get").args(["download", "prometheus-alertmanager"]).current_dir(folder.path()));
-    let files = std::fs::read_dir(folder.path()).expect("a folder");
-    let package = files.map(|file| file.expect("a file").path()).next().expect("a package");
-    run(Command::new("dpkg-deb").arg("-x").arg(package).arg(folder.path().join("x")));
-    // Another test may have been faster.
-    if std::fs::rename(folder.keep(), &whole).is_err() {
-        assert!(whole.join(program).is_file(), "no amtool in {}", whole.display());
-    }
-    whole.join(program)
-}
 
 fn run(command: &mut Command) -> String {
     let output = command.output().expect("a program that starts");
@@ -192,8 +161,8 @@ fn config(lists: &[Matchers]) -> String {
     routes + receivers.as_str()
 }
 
-#[test]
-fn an_alert_takes_the_same_routes_in_alertmanager() {
+#[tokio::test]
+async fn an_alert_takes_the_same_routes_in_alertmanager() {
     let mut runner = TestRunner::deterministic();
     let mut some = |count: usize| -> Vec<Matchers> {
         let lists = proptest::collection::vec(proptest::collection::vec(matcher(), 1..4), count);
@@ -204,12 +173,13 @@ fn an_alert_takes_the_same_routes_in_alertmanager() {
     let alerts = proptest::collection::vec(alert(), ALERTS);
     let alerts = alerts.new_tree(&mut runner).expect("alerts").current();
 
+    let amtool = programs().await.amtool();
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("alertmanager.yml");
     std::fs::write(&file, config(&lists)).expect("a file");
     let (mut taken, mut not) = (0, 0);
     for alert in alerts {
-        let mut command = Command::new(amtool());
+        let mut command = Command::new(&amtool);
         command.args(["config", "routes", "test"]).arg(format!("--config.file={}", file.display())).arg("--");
         command.args(alert.iter().map(|(name, value)| format!("{name}=\"{}\"", escaped(value))));
         let said = run(&mut command);

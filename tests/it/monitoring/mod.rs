@@ -1,4 +1,9 @@
-//! Prometheus, Alertmanager and node exporter, as a lab has them.
+//! Prometheus, Alertmanager and node exporter, as a lab has them, and what people see of what they say.
+
+mod mending;
+mod restarts;
+mod silencing;
+mod watch;
 
 use std::path::Path;
 use std::process::Command;
@@ -32,7 +37,7 @@ impl Api {
     }
 }
 
-async fn programs() -> Monitoring {
+pub(crate) async fn programs() -> Monitoring {
     Cache::from_environment().expect("a cache").monitoring(Progress::quiet()).await.expect("Prometheus")
 }
 
