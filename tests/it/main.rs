@@ -6,6 +6,7 @@
 
 mod harness;
 
+mod alerts;
 mod all18;
 mod config;
 mod config_models;

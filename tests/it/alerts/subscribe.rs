@@ -84,7 +84,7 @@ async fn a_wrong_wish_shows_where_it_is_wrong() {
     for (said, at) in [
         (r#"subscribe severity>=warning job=~"[""#, "job=~\"[\""),
         ("subscribe severity>=loud", "severity>=loud"),
-        ("abonniere alles ruhe 25:00-26:00", "25:00"),
+        ("!ralf abonniere alles ruhe 25:00-26:00", "25:00"),
         (bomb.as_str(), "job"),
         (long.as_str(), ""),
     ] {
