@@ -23,7 +23,7 @@ const SAID: &[(&str, &str, &[&str])] = &[
         "Silence DiskFull for 2h",
         &["🔕 Silenced until", "alertname=\"DiskFull\"", "Covers no alert"],
     ),
-    ("subscribe_alerts", "Abonniere alle kritischen Alarme", &["🔔 Abo Nr.", "severity=\"critical\""]),
+    ("subscribe_alerts", "Abonniere alle kritischen Alarme", &["🔔 Abo Nr.", "severity>=critical"]),
     (
         "show_logs",
         "Logs von Jellyfin seit 2 Stunden",
