@@ -14,6 +14,8 @@ pub(super) enum Change {
     GoesOn,
     /// It ends.
     Ends,
+    /// It ended before anybody heard of it: its beginning may still come, and is over by then.
+    Over,
     /// It says nothing new: a replay, or a message that came too late.
     Nothing,
 }
@@ -22,7 +24,12 @@ pub(super) enum Change {
 /// say when it began means whichever fires now.
 pub(super) fn change(known: Option<&Known>, alert: &Alert) -> Change {
     let Some(known) = known.map(|known| &known.alert) else {
-        return if alert.firing { Change::Begins } else { Change::Nothing };
+        return match alert.firing {
+            true => Change::Begins,
+            // Without a time, a beginning that comes late looks like a new one anyway.
+            false if alert.starts_ts == 0 => Change::Nothing,
+            false => Change::Over,
+        };
     };
     let unsaid = alert.starts_ts == 0;
     match (known.firing, alert.firing) {
@@ -145,7 +152,10 @@ mod tests {
         assert_eq!(change(ended.as_ref(), &alert(true, 5)), Change::Nothing, "a replay");
         assert_eq!(change(ended.as_ref(), &alert(false, 5)), Change::Nothing);
         assert_eq!(change(ended.as_ref(), &alert(true, 6)), Change::Begins);
-        assert_eq!(change(None, &alert(false, 5)), Change::Nothing, "nobody heard of it");
+        assert_eq!(change(None, &alert(false, 0)), Change::Nothing, "nobody heard of it");
+        let over = after(None, &alert(false, 5));
+        assert_eq!(change(over.as_ref(), &alert(true, 5)), Change::Nothing, "it came after its end");
+        assert_eq!(change(over.as_ref(), &alert(true, 6)), Change::Begins);
     }
 
     #[test]

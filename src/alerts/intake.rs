@@ -120,7 +120,7 @@ async fn take_group(
             Change::GoesOn => {
                 !group.key.starts_with(POLLED) && known.is_some_and(|known| says_more(known, alert))
             }
-            Change::Begins | Change::Ends => true,
+            Change::Begins | Change::Ends | Change::Over => true,
         })
         .collect();
     let mut place = Place::find(house, tx, group, &known, &changes).await?;
@@ -135,6 +135,7 @@ async fn take_group(
                 }
                 known.incident.clone()
             }
+            (Change::Over, _) => NOBODYS.to_owned(),
             _ => {
                 if alert.starts_ts == 0 {
                     alert.starts_ts = now;
@@ -149,7 +150,9 @@ async fn take_group(
         let row =
             Known { alert, source: group.source.clone(), incident: incident.clone(), silenced, seen_ts: now };
         tx.save_alert(&row).await?;
-        touched.insert(incident);
+        if incident != NOBODYS {
+            touched.insert(incident);
+        }
     }
     for id in &touched {
         review(house, tx, id, Some(group)).await?;
@@ -157,6 +160,9 @@ async fn take_group(
     begun.extend(place.begun);
     Ok(touched.into_iter().collect())
 }
+
+/// What stands for the incident of an alert that has none: it was over before anybody heard of it.
+const NOBODYS: &str = "";
 
 /// Notes that a source delivered, and as which of its receivers.
 async fn heard(house: &House, tx: &mut Tx, group: &Group) -> Result<(), StoreError> {
@@ -269,6 +275,11 @@ impl Place {
             return Ok(incident.id.clone());
         }
         let now = tx.now_ms();
+        // Pages of incidents go by when they began: no two begin together, unless the clock was far off.
+        let now = match tx.latest_opening().await? {
+            Some(latest) if (now..now + 60_000).contains(&latest) => latest + 1,
+            _ => now,
+        };
         let incident = Incident {
             group_labels: group.labels.clone(),
             correlation: self.correlation.clone(),
@@ -355,7 +366,9 @@ pub(super) async fn review(
     for what in &happened {
         tx.tell_story(id, actor, what).await?;
     }
-    tell::changed(house, tx, &mut after, &alerts, &happened).await?;
+    // Who was not told because it was silenced, is told now.
+    let freed = before.state == State::Silenced && after.state != State::Silenced;
+    tell::changed(house, tx, &mut after, &alerts, &happened, freed).await?;
     tx.save_incident(&after, super::tick::due(&house.config.alerts, &after)).await?;
     Ok(Some(after))
 }

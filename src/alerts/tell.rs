@@ -18,13 +18,15 @@ use crate::store::{Known, NewMessage, StoreError, Storm, Telling, Tx};
 /// So long after it began or grew a summary takes up more, in milliseconds.
 const STORM_MS: i64 = 10 * 60_000;
 
-/// Tells what became of an incident: new messages and notes at once, new words of old messages a moment later.
+/// Tells what became of an incident: new messages and notes at once, new words of old messages a moment later. `freed` is one that is
+/// not silenced any more.
 pub(super) async fn changed(
     house: &House,
     tx: &mut Tx,
     incident: &mut Incident,
     alerts: &[Known],
     happened: &[Note],
+    freed: bool,
 ) -> Result<(), StoreError> {
     let tellings = tx.tellings_of(&incident.id).await?;
     for what in happened {
@@ -32,7 +34,7 @@ pub(super) async fn changed(
     }
     tx.retell(&incident.id).await?;
     let open = matches!(incident.state, State::Firing | State::Acknowledged);
-    if open && !happened.is_empty() {
+    if open && (freed || !happened.is_empty()) {
         let now = tx.now_ms();
         let subscriptions = house.subscriptions().await?;
         let alerts: Vec<Alert> = alerts.iter().map(|known| known.alert.clone()).collect();
@@ -88,9 +90,9 @@ pub(super) async fn begin(
         return tx.save_telling(&telling).await;
     }
     telling.txn_id = new_id();
-    let text = words(house, incident, alerts, &telling, now, &[], true);
-    let text = if subscription.wish.mention { text.mention(&subscription.owner) } else { text };
-    let content = text.build();
+    let subscriber: &[String] =
+        if subscription.wish.mention { std::slice::from_ref(&subscription.owner) } else { &[] };
+    let content = words(house, incident, alerts, &telling, now, &[], Some(subscriber)).build();
     telling.digest = digest(&content);
     tx.say_as(telling.txn_id.clone(), message(&telling, content)).await?;
     tx.save_telling(&telling).await
@@ -117,7 +119,7 @@ async fn gather(tx: &mut Tx, telling: &Telling) -> Result<String, StoreError> {
     Ok(storm.id)
 }
 
-/// The words of an incident's message. Who is mentioned is only in the first one: edits notify nobody.
+/// The words of an incident's message. Who is mentioned is only in the first one, `first` besides the owners: edits notify nobody.
 pub(super) fn words(
     house: &House,
     incident: &Incident,
@@ -125,13 +127,18 @@ pub(super) fn words(
     telling: &Telling,
     now: i64,
     remedies: &[messages::Remedy],
-    first: bool,
+    first: Option<&[String]>,
 ) -> Text {
     let zone = house.time_zone();
     let reader = Reader { lang: telling.lang.parse().unwrap_or(house.default_lang()), zone: &zone, now };
-    let call =
-        if first { house.matrix_ids(&route::owners(&house.config.alerts, incident)) } else { Vec::new() };
-    let call_room = first && calls_room(&house.config.alerts, &incident.severity);
+    let mut call = Vec::new();
+    if let Some(others) = first {
+        call = house.matrix_ids(&route::owners(&house.config.alerts, incident));
+        call.extend(others.iter().filter(|id| !id.is_empty()).cloned());
+        call.sort();
+        call.dedup();
+    }
+    let call_room = first.is_some() && calls_room(&house.config.alerts, &incident.severity);
     let view = messages::View {
         incident,
         alerts,

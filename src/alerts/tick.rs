@@ -89,6 +89,10 @@ async fn silences(house: &House) -> Result<(), StoreError> {
         }
         let _alone = house.desk.alone().await;
         let mut tx = house.store.begin().await?;
+        // Somebody may have changed it meanwhile: then it is looked at again.
+        if !tx.silences().await?.contains(&silence) {
+            continue;
+        }
         let note = Note::SilenceEndsSoon { n: silence.n, until_ts: silence.until_ts };
         let news =
             if over { Silence { ended: true, ..silence } } else { Silence { announced: true, ..silence } };
@@ -342,7 +346,7 @@ async fn edit(house: &House, telling: &Telling, now: i64) -> Result<(), StoreErr
     let mut says = telling.digest.clone();
     if let (Some(incident), Some(root)) = (incident, telling.root()) {
         let alerts = alerts_of(&mut tx, &incident.id).await?;
-        let text = tell::words(house, &incident, &alerts, telling, now, &remedies, false);
+        let text = tell::words(house, &incident, &alerts, telling, now, &remedies, None);
         says = tell::digest(&text.clone().build());
         if says != telling.digest {
             tx.say(tell::message(telling, text.edit_of(&root).build())).await?;

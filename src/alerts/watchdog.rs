@@ -34,8 +34,9 @@ pub(super) async fn set_aside(house: &House, tx: &mut Tx, group: &Group) -> Resu
     if let Some(watchdog) = watchdogs.last() {
         let sign = Sign { source: group.source.clone(), seen_ts: tx.now_ms(), ended: !watchdog.firing };
         let known = tx.recall(KEY).await?.and_then(|text| serde_json::from_str::<Sign>(&text).ok());
+        let every = EVERY_MS.min(patience(house) / 4);
         let is_news =
-            known.is_none_or(|known| known.ended != sign.ended || sign.seen_ts - known.seen_ts >= EVERY_MS);
+            known.is_none_or(|known| known.ended != sign.ended || sign.seen_ts - known.seen_ts >= every);
         if is_news {
             tx.remember(KEY, &serde_json::to_string(&sign).unwrap_or_default()).await?;
         }
@@ -50,10 +51,14 @@ pub(super) async fn look(house: &House) -> Result<Option<Group>, StoreError> {
         return Ok(None);
     };
     let now = house.store.clock.now_ms();
-    let patience = i64::try_from(house.config.alerts.watchdog.within.as_millis()).unwrap_or(i64::MAX);
-    let missing = sign.ended || now - sign.seen_ts > patience;
+    let missing = sign.ended || now - sign.seen_ts > patience(house);
     let group = own(TITLE, "critical", missing, [("watchdog", house.config.alerts.watchdog.alert.as_str())]);
     Ok(Some(group))
+}
+
+/// How long it may be missing, in milliseconds.
+fn patience(house: &House) -> i64 {
+    i64::try_from(house.config.alerts.watchdog.within.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// A group of one alert that we raise ourselves.

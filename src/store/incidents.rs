@@ -182,6 +182,7 @@ impl Store {
             format!("DELETE FROM incident_messages WHERE incident IN ({old})"),
             format!("DELETE FROM incident_groups WHERE incident IN ({old})"),
             format!("DELETE FROM alerts WHERE incident IN ({old})"),
+            "DELETE FROM alerts WHERE incident = '' AND seen_ts < $1".to_owned(),
             "DELETE FROM incidents WHERE state = 'resolved' AND changed_ts < $1".to_owned(),
             "DELETE FROM storms WHERE changed_ts < $1".to_owned(),
             "DELETE FROM remedies WHERE ts < $1".to_owned(),
@@ -194,6 +195,11 @@ impl Store {
 }
 
 impl Tx {
+    /// When the latest incident began, milliseconds since the epoch.
+    pub async fn latest_opening(&mut self) -> Result<Option<i64>, StoreError> {
+        Ok(sqlx::query_scalar("SELECT MAX(opened_ts) FROM incidents").fetch_one(&mut *self.tx).await?)
+    }
+
     /// An incident as it stands in this transaction.
     pub async fn incident(&mut self, id: &str) -> Result<Option<Incident>, StoreError> {
         let row = sqlx::query("SELECT id, doc FROM incidents WHERE id = $1")

@@ -6,6 +6,7 @@
 
 mod harness;
 
+mod alerts;
 mod alerts_pages;
 mod all18;
 mod config;

@@ -89,6 +89,16 @@ impl Event {
         self.operation().and_then(|op| op["state"].as_str()).unwrap_or_default()
     }
 
+    /// `org.ralf.incident`
+    pub(crate) fn incident(&self) -> Option<&Value> {
+        self.content().get("org.ralf.incident")
+    }
+
+    /// A text of the incident's: its `id`, `state`, `group_key` or `severity`.
+    pub(crate) fn of_incident(&self, name: &str) -> &str {
+        self.incident().and_then(|incident| incident[name].as_str()).unwrap_or_default()
+    }
+
     /// `org.ralf.question`
     pub(crate) fn question(&self) -> Option<&Value> {
         self.content().get("org.ralf.question")
@@ -114,6 +124,9 @@ impl fmt::Display for Event {
         }
         if self.operation().is_some() {
             write!(f, "[{} {}] ", self.operation_id(), self.state())?;
+        }
+        if self.incident().is_some() {
+            write!(f, "[incident {} {}] ", self.of_incident("id"), self.of_incident("state"))?;
         }
         let body: String = self.body().replace('\n', " ⏎ ").chars().take(160).collect();
         write!(f, "{body}")

@@ -81,6 +81,14 @@ impl Stage {
         Self { dir: lab.dir().to_owned(), lab: Kept::Own(Box::new(lab)), _turn: turn }
     }
 
+    /// In the one lab whose stories are about alerts. What all of them need of the configuration is set there once.
+    pub(crate) async fn with_alerts(environment: &[(&str, &str)]) -> Self {
+        static LAB: OnceCell<Lab> = OnceCell::const_new();
+        let turn = turn().await;
+        let lab = LAB.get_or_init(|| start("alerts", environment, &[])).await;
+        Self { dir: lab.dir().to_owned(), lab: Kept::Shared, _turn: turn }
+    }
+
     /// In the one lab with a language model, one story after the other: the model serves one at a time, and some stories
     /// take it away.
     pub(crate) async fn with_model() -> Self {
