@@ -1,7 +1,7 @@
 //! Where everybody who changes incidents meets: one at a time, and whoever tells of them is woken.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 
 use tokio::sync::{Mutex, MutexGuard, Notify, mpsc};
@@ -34,6 +34,10 @@ pub struct Desk {
     /// When each source was last noted to deliver.
     heard: StdMutex<BTreeMap<String, i64>>,
     receivers: StdMutex<BTreeSet<String>>,
+    /// When something was said in each room within the last minute.
+    said: StdMutex<BTreeMap<String, Vec<i64>>>,
+    /// How often subscriptions have changed.
+    generation: AtomicU64,
 }
 
 impl Desk {
@@ -59,6 +63,8 @@ impl Desk {
             last_begun: AtomicI64::new(0),
             heard: StdMutex::default(),
             receivers: StdMutex::default(),
+            said: StdMutex::default(),
+            generation: AtomicU64::new(0),
         }
     }
 
@@ -142,8 +148,21 @@ impl Desk {
         self.wake.notified().await;
     }
 
-    /// Subscriptions have changed.
+    /// Whether one more message may be said in a room; then it counts as said. At most `most` are in a minute.
+    pub(super) fn may_speak(&self, room: &str, now: i64, most: u32) -> bool {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let said = said.entry(room.to_owned()).or_default();
+        said.retain(|ts| *ts > now - 60_000 && *ts <= now);
+        let may = said.len() < most as usize;
+        if may {
+            said.push(now);
+        }
+        may
+    }
+
+    /// Subscriptions have changed; said once that is committed.
     pub fn forget_subscriptions(&self) {
+        self.generation.fetch_add(1, Ordering::SeqCst);
         *self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
@@ -173,10 +192,15 @@ impl House {
         if let Some(known) = cached() {
             return Ok(known);
         }
+        let generation = self.desk.generation.load(Ordering::SeqCst);
         let rows = self.store.subscriptions().await?;
         let list: Arc<Vec<Subscription>> =
             Arc::new(rows.into_iter().filter_map(|row| read(self, row)).collect());
-        *self.desk.subscriptions.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&list));
+        let mut kept = self.desk.subscriptions.lock().unwrap_or_else(PoisonError::into_inner);
+        // What was read before a change is not kept.
+        if self.desk.generation.load(Ordering::SeqCst) == generation {
+            *kept = Some(Arc::clone(&list));
+        }
         Ok(list)
     }
 }

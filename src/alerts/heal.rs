@@ -186,7 +186,7 @@ async fn stop(
         let note = Note::HealStopped { what: title.to_owned(), why };
         tx.tell_story(&incident.id, "ralf", &note).await?;
         let tellings = tx.tellings_of(&incident.id).await?;
-        tell::note_in(house, &mut tx, incident, &tellings, &note, &[]).await?;
+        tell::note_in(house, &mut tx, incident, &tellings, &note, None).await?;
         tx.commit().await?;
     }
     Ok(())
@@ -329,13 +329,13 @@ async fn enter(
     {
         let note = Note::HelpedBefore { what: what.clone(), when_ts };
         tx.tell_story(&incident.id, "ralf", &note).await?;
-        tell::note_in(house, &mut tx, &current, &tellings, &note, &[]).await?;
+        tell::note_in(house, &mut tx, &current, &tellings, &note, None).await?;
         current.helped = Some(what);
         tx.save_incident(&current, tick::due(&house.config.alerts, &current)).await?;
     }
     let note = Note::HealProposed { operation: op.id.clone(), what: wish.title.clone() };
     tx.tell_story(&incident.id, "ralf", &note).await?;
-    tell::note_in(house, &mut tx, &current, &tellings, &note, &[]).await?;
+    tell::note_in(house, &mut tx, &current, &tellings, &note, None).await?;
     tx.carry_out(approval::propose(op, now)).await?;
     tx.retell(&incident.id).await?;
     tx.commit().await?;
@@ -358,7 +358,7 @@ pub(super) async fn outcomes(house: &House) -> Result<(), StoreError> {
             if let Some(note) = ending(&op, &remedy, incident.state == State::Resolved) {
                 tx.tell_story(&incident.id, "ralf", &note).await?;
                 let tellings = tx.tellings_of(&incident.id).await?;
-                tell::note_in(house, &mut tx, &incident, &tellings, &note, &[]).await?;
+                tell::note_in(house, &mut tx, &incident, &tellings, &note, None).await?;
             }
             tx.retell(&incident.id).await?;
         }

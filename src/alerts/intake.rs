@@ -368,7 +368,7 @@ pub(super) async fn review(
     }
     // Who was not told because it was silenced, is told now.
     let freed = before.state == State::Silenced && after.state != State::Silenced;
-    tell::changed(house, tx, &mut after, &alerts, &happened, freed).await?;
+    tell::changed(house, tx, &after, &alerts, &happened, freed).await?;
     tx.save_incident(&after, super::tick::due(&house.config.alerts, &after)).await?;
     Ok(Some(after))
 }

@@ -56,6 +56,9 @@ async fn show(house: &House, http: &Http, id: &str) -> Result<(), StoreError> {
         let expression = incident.links.generator.as_deref().and_then(chart::expression).unwrap_or_default();
         for telling in &told {
             let Some(root) = telling.root() else { continue };
+            if !tell::may_speak(house, &telling.room_id, tx.now_ms()) {
+                continue;
+            }
             let zone = house.time_zone();
             let lang: Lang = telling.lang.parse().unwrap_or(house.default_lang());
             let reader = Reader { lang, zone: &zone, now: tx.now_ms() };
@@ -78,7 +81,7 @@ async fn show(house: &House, http: &Http, id: &str) -> Result<(), StoreError> {
         }
     }
     if let Some(lines) = log.filter(|lines| !lines.is_empty()) {
-        tell::note_in(house, &mut tx, &incident, &tellings, &Note::Logs { lines }, &[]).await?;
+        tell::note_in(house, &mut tx, &incident, &tellings, &Note::Logs { lines }, None).await?;
     }
     tx.commit().await
 }

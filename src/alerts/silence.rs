@@ -178,7 +178,10 @@ pub(super) async fn of(tx: &mut Tx, alerts: &[Known], now: i64) -> Result<Option
         return Ok(None);
     }
     let covers = |silence: &Silence| {
+        // One that was set in Alertmanager says nothing about other sources.
+        let is_theirs = silence.room_id.is_empty();
         silence.until_ts > now
+            && !(is_theirs && firing.iter().any(|known| known.source != poll::SOURCE))
             && matchers(silence)
                 .is_some_and(|matchers| firing.iter().all(|known| matchers.matches(&known.alert.labels)))
     };
@@ -266,14 +269,19 @@ pub async fn changed(
         intake::review(house, tx, &id, None).await?;
         if let Some(note) = note {
             tx.tell_story(&id, &silence.by, note).await?;
-            // Who ended it knows; what was ended elsewhere is news.
-            if matches!(note, Note::SilenceEndsSoon { .. })
-                || matches!(note, Note::SilenceExpired { by, .. } if by.is_empty())
-            {
-                let tellings = tx.tellings_of(&id).await?;
-                if let Some(incident) = tx.incident(&id).await? {
-                    tell::note_in(house, tx, &incident, &tellings, note, &[]).await?;
+            let incident = tx.incident(&id).await?;
+            let tellings = tx.tellings_of(&id).await?;
+            match (note, incident) {
+                (Note::SilenceEndsSoon { .. }, Some(incident)) => {
+                    let by = std::slice::from_ref(&silence.by);
+                    let call: &[String] = if silence.room_id.is_empty() { &[] } else { by };
+                    tell::note_in(house, tx, &incident, &tellings, note, Some(call)).await?;
                 }
+                // Who ended it knows; what was ended elsewhere is news.
+                (Note::SilenceExpired { by, .. }, Some(incident)) if by.is_empty() => {
+                    tell::note_in(house, tx, &incident, &tellings, note, None).await?;
+                }
+                _ => {}
             }
         }
     }

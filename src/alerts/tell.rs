@@ -23,7 +23,7 @@ const STORM_MS: i64 = 10 * 60_000;
 pub(super) async fn changed(
     house: &House,
     tx: &mut Tx,
-    incident: &mut Incident,
+    incident: &Incident,
     alerts: &[Known],
     happened: &[Note],
     freed: bool,
@@ -85,7 +85,7 @@ pub(super) async fn begin(
         created_ts: now,
     };
     let most = i64::from(house.config.alerts.most_a_minute);
-    if tx.told_since(room, now - 60_000).await? >= most {
+    if tx.told_since(room, now - 60_000).await? >= most || !may_speak(house, room, now) {
         telling.storm = Some(gather(tx, &telling).await?);
         return tx.save_telling(&telling).await;
     }
@@ -174,32 +174,33 @@ pub(super) fn digest(content: &Value) -> String {
 async fn note_of(
     house: &House,
     tx: &mut Tx,
-    incident: &mut Incident,
+    incident: &Incident,
     tellings: &[Telling],
     what: &Note,
 ) -> Result<(), StoreError> {
-    let now = tx.now_ms();
-    let flaps = incident.flaps(now);
-    let calls = match what {
-        Note::Reopened { .. } => !flaps,
-        Note::Flapping { .. } | Note::Worse { .. } => true,
-        Note::Resolved { while_silenced, .. } if *while_silenced || !flaps => false,
-        Note::SilenceEnded { still_firing: 1.., .. } => false,
-        _ => return Ok(()),
-    };
-    if matches!(what, Note::Reopened { .. }) && flaps {
-        return Ok(());
+    let flaps = incident.flaps(tx.now_ms());
+    match what {
+        Note::Reopened { .. } if flaps => Ok(()),
+        Note::Reopened { .. } | Note::Flapping { .. } | Note::Worse { .. } => {
+            let call = house.matrix_ids(&route::owners(&house.config.alerts, incident));
+            aloud(house, tx, incident, tellings, what, &call).await
+        }
+        Note::Resolved { while_silenced, .. } if *while_silenced || !flaps => {
+            note_in(house, tx, incident, tellings, what, None).await
+        }
+        Note::SilenceEnded { still_firing: 1.., .. } => {
+            note_in(house, tx, incident, tellings, what, None).await
+        }
+        // Who looks after it is not to miss that there is more.
+        Note::MoreAlerts { names } if !names.is_empty() && incident.state == State::Acknowledged => {
+            note_in(house, tx, incident, tellings, what, None).await
+        }
+        _ => Ok(()),
     }
-    if calls {
-        tx.notified(&incident.id, None).await?;
-    }
-    let call =
-        if calls { house.matrix_ids(&route::owners(&house.config.alerts, incident)) } else { Vec::new() };
-    note_in(house, tx, incident, tellings, what, &call).await
 }
 
-/// Says something in the threads of an incident's messages, and calls these people.
-pub(super) async fn note_in(
+/// Says something that is to be noticed, and calls these people; softly where a subscription wants quiet now.
+pub(super) async fn aloud(
     house: &House,
     tx: &mut Tx,
     incident: &Incident,
@@ -207,16 +208,106 @@ pub(super) async fn note_in(
     note: &Note,
     call: &[String],
 ) -> Result<(), StoreError> {
+    let now = tx.now_ms();
+    tx.notified(&incident.id, None).await?;
+    for telling in tellings {
+        let one = std::slice::from_ref(telling);
+        let softly = quiet_until(house, incident, &telling.room_id, now).await?.is_some();
+        note_in(house, tx, incident, one, note, Some(call).filter(|_| !softly)).await?;
+    }
+    Ok(())
+}
+
+/// Until when a room is not to be disturbed by an incident, in milliseconds since the epoch; nothing when it may be now.
+pub(super) async fn quiet_until(
+    house: &House,
+    incident: &Incident,
+    room: &str,
+    now: i64,
+) -> Result<Option<i64>, StoreError> {
+    let all = house.subscriptions().await?;
+    let mut until = i64::MAX;
+    for decision in route::decide(incident, &[], &all, &house.config.alerts, now) {
+        if decision.subscription.room_id != room {
+            continue;
+        }
+        match decision.verdict {
+            Verdict::Tell { .. } => return Ok(None),
+            Verdict::Later { until_ts, .. } | Verdict::Maintenance { until_ts, .. } => {
+                until = until.min(until_ts)
+            }
+            _ => {}
+        }
+    }
+    Ok(Some(until))
+}
+
+/// Says something in the threads of an incident's messages. With `call`, these people are called and it notifies; else it does
+/// not, and stays away where too much is said already.
+pub(super) async fn note_in(
+    house: &House,
+    tx: &mut Tx,
+    incident: &Incident,
+    tellings: &[Telling],
+    note: &Note,
+    call: Option<&[String]>,
+) -> Result<(), StoreError> {
     let (zone, now) = (house.time_zone(), tx.now_ms());
     for telling in tellings {
         let Some(root) = telling.root() else { continue };
+        if call.is_none() && !may_speak(house, &telling.room_id, now) {
+            continue;
+        }
         let reader = Reader { lang: telling.lang.parse().unwrap_or(house.default_lang()), zone: &zone, now };
-        let text = messages::note(&reader, note).notice().in_thread(&root);
-        let text = if call.is_empty() { text } else { text.call("👤", call) };
+        let text = messages::note(&reader, note).in_thread(&root);
+        let text = match call {
+            None => text.notice(),
+            Some([]) => text,
+            Some(call) => text.call("👤", call),
+        };
         let content = text.with("org.ralf.incident", messages::incident_field(incident)).build();
         tx.say(message(telling, content)).await?;
     }
     Ok(())
+}
+
+/// Whether one more message may be said in a room within this minute; it counts as said.
+pub(super) fn may_speak(house: &House, room: &str, now: i64) -> bool {
+    house.desk.may_speak(room, now, house.config.alerts.most_a_minute)
+}
+
+/// Gives an incident a message of its own if it has none anywhere: what others are called for is not only in a summary.
+pub(super) async fn ensure_told(house: &House, tx: &mut Tx, incident: &Incident) -> Result<(), StoreError> {
+    let tellings = tx.tellings_of(&incident.id).await?;
+    if tellings.iter().any(|telling| telling.root().is_some()) {
+        return Ok(());
+    }
+    let place =
+        tellings.first().map(|telling| (telling.room_id.clone(), telling.bot.clone(), telling.lang.clone()));
+    let home = || {
+        home(house).map(|(room, bot)| (room, bot.name().to_owned(), house.default_lang().as_str().to_owned()))
+    };
+    let Some((room_id, bot, lang)) = place.or_else(home) else { return Ok(()) };
+    let now = tx.now_ms();
+    let (known, ..) = tx.alerts_of(&incident.id).await?;
+    let alerts: Vec<Alert> = known.into_iter().map(|known| known.alert).collect();
+    let mut telling = Telling {
+        incident: incident.id.clone(),
+        room_id,
+        bot,
+        lang,
+        txn_id: new_id(),
+        event_id: None,
+        digest: String::new(),
+        storm: None,
+        repeat_ms: 0,
+        repeat_ts: i64::MAX,
+        created_ts: now,
+    };
+    let content = words(house, incident, &alerts, &telling, now, &[], Some(&[])).build();
+    telling.digest = digest(&content);
+    tx.say_as(telling.txn_id.clone(), message(&telling, content)).await?;
+    tx.save_telling(&telling).await
 }
 
 /// Where everything is told that no subscription is about: the health room, else the ops room.

@@ -20,8 +20,6 @@ const PAUSE: Duration = Duration::from_millis(300);
 const CROWDED: i64 = 5;
 /// At most so many of anything in one round.
 const MOST: i64 = 100;
-/// A summary is kept up to date for so long after something came into it, in milliseconds.
-const STORM_LIVES_MS: i64 = 3_600_000;
 /// A storm without news for so long is over, in milliseconds.
 const CALM_MS: i64 = 60_000;
 
@@ -80,19 +78,19 @@ async fn watch_the_watchdog(house: &House) -> Result<(), StoreError> {
 }
 
 async fn silences(house: &House) -> Result<(), StoreError> {
-    let now = house.store.clock.now_ms();
-    for silence in house.store.silences().await? {
+    let is_due = |silence: &Silence, now: i64| {
         let lead = ((silence.until_ts - silence.starts_ts) / 5).min(600_000);
         let over = silence.until_ts <= now;
-        if !over && (silence.announced || silence.until_ts - now > lead) {
-            continue;
-        }
+        (over || !silence.announced && silence.until_ts - now <= lead).then_some(over)
+    };
+    let now = house.store.clock.now_ms();
+    let due = house.store.silences().await?.into_iter().filter(|silence| is_due(silence, now).is_some());
+    for n in due.map(|silence| silence.n).collect::<Vec<_>>() {
         let _alone = house.desk.alone().await;
         let mut tx = house.store.begin().await?;
-        // Somebody may have changed it meanwhile: then it is looked at again.
-        if !tx.silences().await?.contains(&silence) {
-            continue;
-        }
+        // It may have been extended meanwhile.
+        let Some(silence) = tx.silences().await?.into_iter().find(|silence| silence.n == n) else { continue };
+        let Some(over) = is_due(&silence, tx.now_ms()) else { continue };
         let note = Note::SilenceEndsSoon { n: silence.n, until_ts: silence.until_ts };
         let news =
             if over { Silence { ended: true, ..silence } } else { Silence { announced: true, ..silence } };
@@ -114,7 +112,7 @@ async fn announce(house: &House, tx: &mut Tx, silence: &Silence, note: &Note) ->
     let (zone, now) = (house.time_zone(), tx.now_ms());
     let lang = tx.recall(&format!("lang:{}", silence.by)).await?.and_then(|lang| lang.parse().ok());
     let reader = Reader { lang: lang.unwrap_or(house.default_lang()), zone: &zone, now };
-    let content = messages::note(&reader, note).notice().mention(&silence.by).build();
+    let content = messages::note(&reader, note).mention(&silence.by).build();
     let bot = house.speaker_in(&silence.room_id);
     tx.say(NewMessage {
         room_id: silence.room_id.clone(),
@@ -135,7 +133,6 @@ async fn incidents(house: &House) -> Result<(), StoreError> {
         let Some(mut incident) = tx.incident(&found.id).await? else { continue };
         let now = tx.now_ms();
         if incident.state == State::Firing {
-            let tellings = tx.tellings_of(&incident.id).await?;
             let calls = route::escalations_due(config, &incident, now);
             if !calls.is_empty() {
                 let to: Vec<String> = calls.iter().flat_map(|rule| rule.to.clone()).collect();
@@ -144,7 +141,9 @@ async fn incidents(house: &House) -> Result<(), StoreError> {
                 incident.escalated += u32::try_from(calls.len()).unwrap_or(u32::MAX);
                 tx.notified(&incident.id, None).await?;
                 tx.tell_story(&incident.id, "ralf", &note).await?;
-                tell::note_in(house, &mut tx, &incident, &tellings, &note, &[]).await?;
+                tell::ensure_told(house, &mut tx, &incident).await?;
+                let tellings = tx.tellings_of(&incident.id).await?;
+                tell::note_in(house, &mut tx, &incident, &tellings, &note, Some(&[])).await?;
             }
         }
         tx.save_incident(&incident, due(config, &incident)).await?;
@@ -162,11 +161,18 @@ async fn repeats(house: &House) -> Result<(), StoreError> {
         let _alone = house.desk.alone().await;
         let mut tx = house.store.begin().await?;
         let Some(incident) = tx.incident(&telling.incident).await? else { continue };
-        tx.notified(&incident.id, Some(&telling.room_id)).await?;
-        if incident.state == State::Firing && !incident.flaps(tx.now_ms()) {
-            let note = Note::StillFiring { since_ts: incident.opened_ts };
-            let call = house.matrix_ids(&route::owners(&house.config.alerts, &incident));
-            tell::note_in(house, &mut tx, &incident, &[telling], &note, &call).await?;
+        let now = tx.now_ms();
+        match tell::quiet_until(house, &incident, &telling.room_id, now).await? {
+            // Nobody there wants to hear of it any more, or not now.
+            Some(until_ts) => tx.repeat_at(&incident.id, &telling.room_id, until_ts).await?,
+            None => {
+                tx.notified(&incident.id, Some(&telling.room_id)).await?;
+                if incident.state == State::Firing && !incident.flaps(now) {
+                    let note = Note::StillFiring { since_ts: incident.opened_ts };
+                    let call = house.matrix_ids(&route::owners(&house.config.alerts, &incident));
+                    tell::note_in(house, &mut tx, &incident, &[telling], &note, Some(&call)).await?;
+                }
+            }
         }
         tx.commit().await?;
     }
@@ -266,19 +272,9 @@ pub(super) async fn alerts_of(tx: &mut Tx, incident: &str) -> Result<Vec<Alert>,
 /// Brings summaries up to date, and says those that are new.
 async fn storms(house: &House) -> Result<(), StoreError> {
     let now = house.store.clock.now_ms();
-    for storm in house.store.storms_since(now - STORM_LIVES_MS).await? {
-        if !storm.txn_id.is_empty() && house.store.waiting_in(&storm.room_id).await? > CROWDED {
-            continue;
-        }
-        let text = summary(house, &storm, now).await?;
-        let field = serde_json::json!({
-            "id": storm.id, "state": "firing", "group_key": "storm", "severity": "", "fingerprints": [],
-        });
-        let text = text.with("org.ralf.incident", field);
+    for storm in house.store.stale_storms(now - CALM_MS, CROWDED).await? {
+        let (text, is_over) = summary(house, &storm, now).await?;
         let says = tell::digest(&text.clone().build());
-        if says == storm.digest {
-            continue;
-        }
         let mut tx = house.store.begin().await?;
         let say = |content| NewMessage {
             room_id: storm.room_id.clone(),
@@ -290,49 +286,59 @@ async fn storms(house: &House) -> Result<(), StoreError> {
         if storm.txn_id.is_empty() {
             told.txn_id = new_id();
             tx.say_as(told.txn_id.clone(), say(text.build())).await?;
-        } else {
+        } else if told.digest != storm.digest {
             tx.say(say(text.edit_of(&storm.root()).build())).await?;
         }
-        tx.retell_storm(&told).await?;
+        tx.retell_storm(&told, is_over).await?;
         tx.commit().await?;
     }
     Ok(())
 }
 
-async fn summary(house: &House, storm: &Storm, now: i64) -> Result<crate::report::Text, StoreError> {
+/// A summary's words, and whether its storm is over.
+async fn summary(house: &House, storm: &Storm, now: i64) -> Result<(crate::report::Text, bool), StoreError> {
     let mut open = [0_u64; 5];
-    let mut ended = 0;
-    let mut incidents = Vec::new();
-    for incident in house.store.incidents_in_storm(&storm.id).await? {
-        if incident.state == State::Resolved {
-            ended += 1;
-        } else {
-            open[usize::from(incident.severity.rank().min(4))] += 1;
-            incidents.push(incident);
+    let (mut ended, mut firing) = (0, false);
+    for (state, rank, count) in house.store.storm_counts(&storm.id).await? {
+        let count = count.unsigned_abs();
+        match State::named(&state) {
+            Some(State::Resolved) => ended += count,
+            state => {
+                firing |= state == Some(State::Firing);
+                open[usize::try_from(rank).unwrap_or(4).min(4)] += count;
+            }
         }
     }
-    incidents.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| b.opened_ts.cmp(&a.opened_ts)));
-    let shown: Vec<&Incident> = incidents.iter().take(20).collect();
+    let incidents = house.store.incidents_in_storm(&storm.id, 20).await?;
+    let shown: Vec<&Incident> = incidents.iter().collect();
     let zone = house.time_zone();
     let reader = Reader { lang: lang(house, &storm.lang), zone: &zone, now };
+    let over = now - storm.changed_ts > CALM_MS;
     let view = StormView {
         since_ts: storm.created_ts,
         open,
         ended,
         incidents: &shown,
         most_a_minute: house.config.alerts.most_a_minute,
-        over: now - storm.changed_ts > CALM_MS,
+        over,
     };
-    Ok(messages::storm(&reader, &view))
+    let is_open = open.iter().any(|count| *count > 0);
+    let state = match (is_open, firing) {
+        (false, _) => State::Resolved,
+        (true, true) => State::Firing,
+        (true, false) => State::Acknowledged,
+    };
+    let worst = incidents.first().map(|incident| incident.severity.as_str()).unwrap_or_default();
+    let field = serde_json::json!({
+        "id": storm.id, "state": state.as_str(), "group_key": "storm", "severity": worst, "fingerprints": [],
+    });
+    Ok((messages::storm(&reader, &view).with("org.ralf.incident", field), over))
 }
 
 /// Edits messages whose words are out of date.
 async fn edits(house: &House) -> Result<(), StoreError> {
     let now = house.store.clock.now_ms();
-    for telling in house.store.stale_tellings(MOST).await? {
-        if telling.root().is_some() && house.store.waiting_in(&telling.room_id).await? > CROWDED {
-            continue;
-        }
+    for telling in house.store.stale_tellings(CROWDED, MOST).await? {
         edit(house, &telling, now).await?;
     }
     Ok(())

@@ -176,6 +176,7 @@ async fn close(house: &Arc<House>, mut tx: Tx, talk: &Talk, answers: Vec<Answer>
         }
     }
     tx.commit().await?;
+    house.desk.forget_subscriptions();
     house.store.say_volatile(NewMessage {
         room_id: talk.room.clone(),
         bot: talk.bot.name().into(),

@@ -246,12 +246,14 @@ impl Tx {
 
     /// Stores an incident; something is due about it at `due_ts` (milliseconds since the epoch).
     pub async fn save_incident(&mut self, incident: &Incident, due_ts: i64) -> Result<(), StoreError> {
-        let sql = "INSERT INTO incidents (id, state, source, correlation, doc, opened_ts, changed_ts, due_ts) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET state = excluded.state, \
-                   correlation = excluded.correlation, doc = excluded.doc, changed_ts = excluded.changed_ts, due_ts = excluded.due_ts";
+        let sql = "INSERT INTO incidents (id, state, rank, source, correlation, doc, opened_ts, changed_ts, due_ts) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO UPDATE SET state = excluded.state, \
+                   rank = excluded.rank, correlation = excluded.correlation, doc = excluded.doc, changed_ts = excluded.changed_ts, \
+                   due_ts = excluded.due_ts";
         sqlx::query(sql)
             .bind(&incident.id)
             .bind(incident.state.as_str())
+            .bind(i64::from(incident.severity.rank()))
             .bind(&incident.source)
             .bind(&incident.correlation)
             .bind(to_json(incident))

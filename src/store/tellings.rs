@@ -58,6 +58,9 @@ pub struct Storm {
 
 const TELLING: &str =
     "incident, room_id, bot, lang, txn_id, event_id, digest, storm, repeat_ms, repeat_ts, created_ts";
+/// Rooms in which more than `$1` messages wait to be sent.
+const CROWDED: &str =
+    "SELECT room_id FROM outbox WHERE state = 'pending' GROUP BY room_id HAVING COUNT(*) > $1";
 const STORM: &str = "id, room_id, bot, lang, txn_id, event_id, digest, created_ts, changed_ts";
 
 fn telling(row: &AnyRow) -> Result<Telling, StoreError> {
@@ -119,8 +122,8 @@ impl Store {
 
     /// Whether an incident's message is on its way into a room, and nobody knows yet as which event.
     pub async fn tells_now(&self, room: &str) -> Result<bool, StoreError> {
-        let sql =
-            "SELECT COUNT(*) FROM incident_messages WHERE room_id = $1 AND event_id IS NULL AND txn_id <> ''";
+        let sql = "SELECT COUNT(*) FROM incident_messages m JOIN outbox o ON o.txn_id = m.txn_id \
+                   WHERE m.room_id = $1 AND m.event_id IS NULL AND o.state = 'pending'";
         let waiting: i64 = sqlx::query_scalar(sql).bind(room).fetch_one(self.pool()).await?;
         Ok(waiting > 0)
     }
@@ -152,34 +155,41 @@ impl Store {
         rows.iter().map(telling).collect()
     }
 
-    /// Messages whose words are not up to date.
-    pub async fn stale_tellings(&self, limit: i64) -> Result<Vec<Telling>, StoreError> {
+    /// Messages whose words are not up to date, of rooms in which at most `crowd` messages wait to be sent.
+    pub async fn stale_tellings(&self, crowd: i64, limit: i64) -> Result<Vec<Telling>, StoreError> {
         let sql = format!(
-            "SELECT {TELLING} FROM incident_messages WHERE state = 'stale' ORDER BY created_ts DESC LIMIT $1"
+            "SELECT {TELLING} FROM incident_messages WHERE state = 'stale' AND room_id NOT IN ({CROWDED}) \
+             ORDER BY created_ts DESC LIMIT $2"
         );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(limit).fetch_all(self.pool()).await?;
+        let rows =
+            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(crowd).bind(limit).fetch_all(self.pool()).await?;
         rows.iter().map(telling).collect()
     }
 
-    /// Summaries that something came into after `since` (milliseconds since the epoch).
-    pub async fn storms_since(&self, since: i64) -> Result<Vec<Storm>, StoreError> {
-        let sql = format!("SELECT {STORM} FROM storms WHERE changed_ts > $1");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(since).fetch_all(self.pool()).await?;
+    /// Summaries whose words are not up to date, and those that nothing has come into since `calm` (milliseconds since the epoch) and
+    /// that do not say so; of rooms in which at most `crowd` messages wait.
+    pub async fn stale_storms(&self, calm: i64, crowd: i64) -> Result<Vec<Storm>, StoreError> {
+        let sql = format!(
+            "SELECT {STORM} FROM storms WHERE (stale = 1 OR is_over = 0 AND changed_ts < $2) AND room_id NOT IN ({CROWDED})"
+        );
+        let rows =
+            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(crowd).bind(calm).fetch_all(self.pool()).await?;
         rows.iter().map(storm).collect()
     }
 
-    /// How many messages wait to be sent to a room.
-    pub async fn waiting_in(&self, room: &str) -> Result<i64, StoreError> {
-        Ok(sqlx::query_scalar("SELECT COUNT(*) FROM outbox WHERE state = 'pending' AND room_id = $1")
-            .bind(room)
-            .fetch_one(self.pool())
-            .await?)
+    /// How many incidents of a summary are in each state and at each place in the order of severities.
+    pub async fn storm_counts(&self, storm: &str) -> Result<Vec<(String, i64, i64)>, StoreError> {
+        let sql = "SELECT i.state, i.rank, COUNT(*) FROM incident_messages m JOIN incidents i ON i.id = m.incident \
+                   WHERE m.storm = $1 GROUP BY i.state, i.rank";
+        let rows = sqlx::query(sql).bind(storm).fetch_all(self.pool()).await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
     }
 
-    /// The incidents that stand in a summary.
-    pub async fn incidents_in_storm(&self, storm: &str) -> Result<Vec<Incident>, StoreError> {
-        let sql = "SELECT i.id, i.doc FROM incident_messages m JOIN incidents i ON i.id = m.incident WHERE m.storm = $1";
-        let rows = sqlx::query(sql).bind(storm).fetch_all(self.pool()).await?;
+    /// The open incidents that stand in a summary, the worst and newest first.
+    pub async fn incidents_in_storm(&self, storm: &str, limit: i64) -> Result<Vec<Incident>, StoreError> {
+        let sql = "SELECT i.id, i.doc FROM incident_messages m JOIN incidents i ON i.id = m.incident \
+                   WHERE m.storm = $1 AND i.state <> 'resolved' ORDER BY i.rank DESC, i.opened_ts DESC LIMIT $2";
+        let rows = sqlx::query(sql).bind(storm).bind(limit).fetch_all(self.pool()).await?;
         rows.iter().map(super::incidents::incident).collect()
     }
 }
@@ -214,9 +224,9 @@ impl Tx {
 
     /// Stores a summary.
     pub async fn save_storm(&mut self, storm: &Storm) -> Result<(), StoreError> {
-        let sql = "INSERT INTO storms (id, room_id, bot, lang, txn_id, event_id, digest, created_ts, changed_ts) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
-                   ON CONFLICT (id) DO UPDATE SET changed_ts = excluded.changed_ts";
+        let sql = "INSERT INTO storms (id, room_id, bot, lang, txn_id, event_id, digest, stale, is_over, created_ts, changed_ts) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, 1, 0, $8, $9) \
+                   ON CONFLICT (id) DO UPDATE SET stale = 1, is_over = 0, changed_ts = excluded.changed_ts";
         sqlx::query(sql)
             .bind(&storm.id)
             .bind(&storm.room_id)
@@ -232,12 +242,14 @@ impl Tx {
         Ok(())
     }
 
-    /// Notes what a summary says now, and by which message.
-    pub async fn retell_storm(&mut self, storm: &Storm) -> Result<(), StoreError> {
-        sqlx::query("UPDATE storms SET txn_id = $2, digest = $3 WHERE id = $1")
+    /// Notes what a summary says now, by which message, and whether it says that the storm is over.
+    pub async fn retell_storm(&mut self, storm: &Storm, is_over: bool) -> Result<(), StoreError> {
+        sqlx::query("UPDATE storms SET txn_id = $2, digest = $3, stale = 0, is_over = $4 WHERE id = $1 AND changed_ts = $5")
             .bind(&storm.id)
             .bind(&storm.txn_id)
             .bind(&storm.digest)
+            .bind(i64::from(is_over))
+            .bind(storm.changed_ts)
             .execute(&mut *self.tx)
             .await?;
         Ok(())
@@ -262,6 +274,17 @@ impl Tx {
             .bind(telling.repeat_ms)
             .bind(telling.repeat_ts)
             .bind(telling.created_ts)
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
+    /// Lets a room's message notify again at `ts` (milliseconds since the epoch), and not before.
+    pub async fn repeat_at(&mut self, incident: &str, room: &str, ts: i64) -> Result<(), StoreError> {
+        sqlx::query("UPDATE incident_messages SET repeat_ts = $3 WHERE incident = $1 AND room_id = $2")
+            .bind(incident)
+            .bind(room)
+            .bind(ts)
             .execute(&mut *self.tx)
             .await?;
         Ok(())
@@ -296,10 +319,12 @@ impl Tx {
 
     /// Notes that the words of an incident's messages are out of date.
     pub async fn retell(&mut self, incident: &str) -> Result<(), StoreError> {
-        sqlx::query("UPDATE incident_messages SET state = 'stale' WHERE incident = $1")
-            .bind(incident)
-            .execute(&mut *self.tx)
-            .await?;
+        for sql in [
+            "UPDATE incident_messages SET state = 'stale' WHERE incident = $1 AND txn_id <> ''",
+            "UPDATE storms SET stale = 1 WHERE id IN (SELECT storm FROM incident_messages WHERE incident = $1)",
+        ] {
+            sqlx::query(sql).bind(incident).execute(&mut *self.tx).await?;
+        }
         Ok(())
     }
 }

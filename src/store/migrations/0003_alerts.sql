@@ -3,6 +3,7 @@
 CREATE TABLE incidents (
     id          TEXT PRIMARY KEY,
     state       TEXT NOT NULL,
+    rank        BIGINT NOT NULL,
     source      TEXT NOT NULL,
     correlation TEXT,
     doc         TEXT NOT NULL,
@@ -73,7 +74,7 @@ CREATE INDEX incident_messages_repeat ON incident_messages (repeat_ts);
 CREATE INDEX incident_messages_storm ON incident_messages (storm);
 CREATE INDEX incident_messages_event ON incident_messages (event_id);
 CREATE INDEX incident_messages_txn ON incident_messages (txn_id);
-CREATE INDEX incident_messages_room ON incident_messages (room_id, created_ts);
+CREATE INDEX incident_messages_room ON incident_messages (room_id, storm, created_ts);
 
 -- Summaries of storms.
 CREATE TABLE storms (
@@ -84,6 +85,8 @@ CREATE TABLE storms (
     txn_id     TEXT NOT NULL,
     event_id   TEXT,
     digest     TEXT NOT NULL,
+    stale      BIGINT NOT NULL,
+    is_over    BIGINT NOT NULL,
     created_ts BIGINT NOT NULL,
     changed_ts BIGINT NOT NULL
 );

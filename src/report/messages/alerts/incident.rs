@@ -269,7 +269,9 @@ fn how(r: &Reader<'_>, it: &Incident) -> String {
 
 /// The field `org.ralf.incident`: strings and integers only, bounded.
 pub fn incident_field(it: &Incident) -> Value {
-    let cut = |text: &str, most: usize| text.chars().take(most).collect::<String>();
+    // A text that is our own placeholder for an event would be replaced when it is sent.
+    let cut =
+        |text: &str, most: usize| text.chars().take(most).collect::<String>().replace("$sent:", "$sent ");
     json!({
         "id": it.id,
         "state": it.state.as_str(),
