@@ -119,7 +119,7 @@ impl Scene {
     /// Waits until all that is to be said was said and heard by this person, who is in this room.
     pub(super) async fn settle(&self, person: &Person, room: &str) {
         let quiet = async || {
-            let stale = self.store.stale_tellings(1).await.expect("read");
+            let stale = self.store.stale_tellings(i64::MAX, 1).await.expect("read");
             stale.is_empty() && self.store.outbox_depth().await.expect("read").0 == 0
         };
         until("everything to be told", quiet).await;
