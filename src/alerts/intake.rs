@@ -126,6 +126,7 @@ async fn take_group(
     let mut place = Place::find(house, tx, group, &known, &changes).await?;
     let mut touched: BTreeSet<String> = place.renamed.iter().cloned().collect();
     let now = tx.now_ms();
+    let mut began: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (alert, known, change) in changes {
         let mut alert = alert.clone();
         let incident = match (change, known) {
@@ -149,10 +150,14 @@ async fn take_group(
         let row =
             Known { alert, source: group.source.clone(), incident: incident.clone(), silenced, seen_ts: now };
         tx.save_alert(&row).await?;
+        if change == Change::Begins {
+            began.entry(incident.clone()).or_default().insert(row.alert.name().to_owned());
+        }
         touched.insert(incident);
     }
     for id in &touched {
-        review(house, tx, id, Some(group)).await?;
+        let began = began.remove(id).unwrap_or_default();
+        review_after(house, tx, id, Some(group), began).await?;
     }
     begun.extend(place.begun);
     Ok(touched.into_iter().collect())
@@ -284,6 +289,9 @@ impl Place {
     }
 }
 
+/// So many names of alerts that joined an incident its story keeps at a time.
+const MOST_NAMES: usize = 100;
+
 /// What the name of a group begins with that only the source knows.
 pub(super) const POLLED: &str = "polled:";
 
@@ -297,6 +305,17 @@ pub(super) async fn review(
     tx: &mut Tx,
     id: &str,
     group: Option<&Group>,
+) -> Result<Option<Incident>, StoreError> {
+    review_after(house, tx, id, group, BTreeSet::new()).await
+}
+
+/// The same, after alerts with the names `began` began to fire.
+async fn review_after(
+    house: &House,
+    tx: &mut Tx,
+    id: &str,
+    group: Option<&Group>,
+    began: BTreeSet<String>,
 ) -> Result<Option<Incident>, StoreError> {
     let Some(before) = tx.incident(id).await? else { return Ok(None) };
     let (alerts, firing, total) = tx.alerts_of(id).await?;
@@ -343,6 +362,10 @@ pub(super) async fn review(
             happened.push(Note::SilenceEnded { n, still_firing: after.firing });
         }
         _ => {}
+    }
+    let joined = !is_new && before.state != State::Resolved && after.state != State::Resolved;
+    if joined && !began.is_empty() {
+        happened.push(Note::MoreAlerts { names: began.into_iter().take(MOST_NAMES).collect() });
     }
     if !is_new && after.state != State::Resolved && apply::is_worse(&before.severity, &after.severity) {
         happened.push(Note::Worse { from: before.severity.clone(), to: after.severity.clone() });
