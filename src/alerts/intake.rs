@@ -370,14 +370,20 @@ async fn review_after(
     if !is_new && after.state != State::Resolved && apply::is_worse(&before.severity, &after.severity) {
         happened.push(Note::Worse { from: before.severity.clone(), to: after.severity.clone() });
     }
-    if after == before && happened.is_empty() {
-        return Ok(Some(after));
-    }
-    after.changed_ts = now;
     let actor = group.map_or("ralf", |group| group.source.as_str());
     for what in &happened {
         tx.tell_story(id, actor, what).await?;
     }
+    // The story has it from whoever ended the silence; rooms that were not told while it held are to be told now.
+    let woke =
+        before.state == State::Silenced && matches!(after.state, State::Firing | State::Acknowledged);
+    if woke && happened.is_empty() {
+        happened.push(Note::MoreAlerts { names: Vec::new() });
+    }
+    if after == before && happened.is_empty() {
+        return Ok(Some(after));
+    }
+    after.changed_ts = now;
     tell::changed(house, tx, &mut after, &alerts, &happened).await?;
     tx.save_incident(&after, super::tick::due(&house.config.alerts, &after)).await?;
     Ok(Some(after))
