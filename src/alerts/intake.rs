@@ -374,6 +374,12 @@ async fn review_after(
     for what in &happened {
         tx.tell_story(id, actor, what).await?;
     }
+    if after.state == State::Silenced {
+        // Only the story has what calls people.
+        happened.retain(|what| {
+            !matches!(what, Note::Reopened { .. } | Note::Flapping { .. } | Note::Worse { .. })
+        });
+    }
     // The story has it from whoever ended the silence; rooms that were not told while it held are to be told now.
     let woke =
         before.state == State::Silenced && matches!(after.state, State::Firing | State::Acknowledged);
