@@ -120,8 +120,9 @@ fn news(groups: &[PolledGroup], known: &[Known], receivers: &BTreeSet<String>, n
     let mut news = Vec::new();
     for group in groups.iter().filter(|group| receivers.contains(&group.receiver)) {
         let is_news = |polled: &&PolledAlert| {
-            let old = polled.alert.starts_ts < now - WEBHOOK_MS;
-            polled.inhibited_by.is_empty() && (known.contains(polled.alert.fingerprint.as_str()) || old)
+            // What is silenced there is sent to nobody, so it begins nothing here.
+            let due = polled.alert.starts_ts < now - WEBHOOK_MS && polled.silenced_by.is_empty();
+            polled.inhibited_by.is_empty() && (known.contains(polled.alert.fingerprint.as_str()) || due)
         };
         let alerts: Vec<Alert> = group
             .alerts
