@@ -1,5 +1,8 @@
 //! Incidents, the alerts they are made of, and their stories.
 
+use std::borrow::Cow;
+
+use sha2::{Digest as _, Sha256};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
@@ -36,6 +39,22 @@ pub struct Chapter {
 /// More alerts than this are counted, but not read, when an incident is looked at.
 const READ: i64 = 500;
 const ALERT: &str = "source, incident, silenced, seen_ts, doc, fingerprint";
+
+/// The longest text of a stranger's in an index, in bytes: PostgreSQL refuses rows of more than 2,700.
+const INDEXED: usize = 500;
+
+/// What a long text is looked up by instead.
+fn indexed(text: &str) -> Cow<'_, str> {
+    if text.len() <= INDEXED {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(crate::plan::hex(&Sha256::digest(text)))
+}
+
+/// The beginning of a text that fits into an index.
+fn beginning(text: &str) -> &str {
+    &text[..text.floor_char_boundary(INDEXED)]
+}
 
 fn known(row: &AnyRow) -> Result<Known, StoreError> {
     let fingerprint: String = row.try_get(5)?;
@@ -219,14 +238,14 @@ impl Tx {
     ) -> Result<Option<Incident>, StoreError> {
         let sql = "SELECT i.id, i.doc FROM incident_groups g JOIN incidents i ON i.id = g.incident \
                    WHERE g.source = $1 AND g.group_key = $2";
-        let row = sqlx::query(sql).bind(source).bind(key).fetch_optional(&mut *self.tx).await?;
+        let row = sqlx::query(sql).bind(source).bind(&*indexed(key)).fetch_optional(&mut *self.tx).await?;
         row.as_ref().map(incident).transpose()
     }
 
     /// The open incident that was correlated by this.
     pub async fn incident_correlated(&mut self, correlation: &str) -> Result<Option<Incident>, StoreError> {
         let sql = "SELECT id, doc FROM incidents WHERE correlation = $1 AND state <> 'resolved' ORDER BY opened_ts DESC LIMIT 1";
-        let row = sqlx::query(sql).bind(correlation).fetch_optional(&mut *self.tx).await?;
+        let row = sqlx::query(sql).bind(&*indexed(correlation)).fetch_optional(&mut *self.tx).await?;
         row.as_ref().map(incident).transpose()
     }
 
@@ -234,7 +253,7 @@ impl Tx {
     pub async fn name_group(&mut self, source: &str, key: &str, incident: &str) -> Result<(), StoreError> {
         let sql = "INSERT INTO incident_groups (source, group_key, incident) VALUES ($1, $2, $3) \
                    ON CONFLICT (source, group_key) DO UPDATE SET incident = excluded.incident";
-        sqlx::query(sql).bind(source).bind(key).bind(incident).execute(&mut *self.tx).await?;
+        sqlx::query(sql).bind(source).bind(&*indexed(key)).bind(incident).execute(&mut *self.tx).await?;
         Ok(())
     }
 
@@ -247,7 +266,7 @@ impl Tx {
             .bind(&incident.id)
             .bind(incident.state.as_str())
             .bind(&incident.source)
-            .bind(&incident.correlation)
+            .bind(incident.correlation.as_deref().map(indexed).as_deref())
             .bind(to_json(incident))
             .bind(incident.opened_ts)
             .bind(incident.changed_ts)
@@ -297,7 +316,7 @@ impl Tx {
             .bind(alert.starts_ts)
             .bind(alert.ends_ts)
             .bind(known.seen_ts)
-            .bind(alert.name())
+            .bind(beginning(alert.name()))
             .bind(to_json(alert))
             .execute(&mut *self.tx)
             .await?;
@@ -353,5 +372,20 @@ impl Tx {
         .execute(&mut *self.tx)
         .await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_looked_up_fits_into_an_index() {
+        assert_eq!(indexed("rack=1"), "rack=1");
+        let (one, other) = (format!("{}1", "a".repeat(4_096)), format!("{}2", "a".repeat(4_096)));
+        assert_eq!(indexed(&one).len(), 64);
+        assert_ne!(indexed(&one), indexed(&other));
+        assert_eq!(beginning("Disk"), "Disk");
+        assert_eq!(beginning(&format!("a{}", "ä".repeat(2_000))).len(), 499);
     }
 }
