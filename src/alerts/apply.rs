@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Alert, Incident, Labels, Severity, State};
-use crate::store::Known;
+use crate::store::{Counts, Known};
 
 /// What one alert of a delivery means, given what is known of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,16 +42,18 @@ pub(super) fn change(known: Option<&Known>, alert: &Alert) -> Change {
 const FINGERPRINTS: usize = 100;
 
 /// The incident's words and numbers, from its alerts: those that fire, or all when none does.
-pub(super) fn sum_up(incident: &mut Incident, alerts: &[Known], firing: u64, total: u64) {
+pub(super) fn sum_up(incident: &mut Incident, alerts: &[Known], counts: Counts) {
     let fires = alerts.iter().any(|known| known.alert.firing);
     let shown: Vec<&Alert> =
         alerts.iter().map(|known| &known.alert).filter(|alert| alert.firing || !fires).collect();
     let Some(latest) = shown.iter().max_by_key(|alert| alert.starts_ts) else { return };
     incident.fingerprints = shown.iter().take(FINGERPRINTS).map(|alert| alert.fingerprint.clone()).collect();
-    incident.firing = firing;
-    incident.total = total;
+    incident.firing = counts.firing;
+    incident.total = counts.total;
     if let Some(worst) = shown.iter().map(|alert| alert.severity()).max() {
-        incident.severity = worst;
+        // One of those that were not read may be worse; its own word is not at hand.
+        let unread = Severity::words(|rank| worst.rank() < counts.rank && rank == counts.rank).next();
+        incident.severity = unread.map_or(worst, |word| Severity::of(Some(word)));
     }
     incident.labels = common(shown.iter().map(|alert| &alert.labels));
     incident.annotations = common(shown.iter().map(|alert| &alert.annotations));
@@ -67,13 +69,12 @@ pub(super) fn sum_up(incident: &mut Incident, alerts: &[Known], firing: u64, tot
 }
 
 /// Where an incident stands, from its alerts and what people said.
-pub(super) fn state(incident: &Incident, alerts: &[Known], now: i64) -> State {
-    let mut firing = alerts.iter().filter(|known| known.alert.firing).peekable();
-    if firing.peek().is_none() {
+pub(super) fn state(incident: &Incident, counts: Counts, now: i64) -> State {
+    if counts.firing == 0 {
         return State::Resolved;
     }
     let silenced = incident.silence.as_ref().is_some_and(|silence| silence.until_ts > now);
-    if silenced || firing.all(|known| known.silenced) {
+    if silenced || counts.silenced {
         return State::Silenced;
     }
     if incident.ack.is_some() { State::Acknowledged } else { State::Firing }

@@ -318,16 +318,16 @@ async fn review_after(
     began: BTreeSet<String>,
 ) -> Result<Option<Incident>, StoreError> {
     let Some(before) = tx.incident(id).await? else { return Ok(None) };
-    let (alerts, firing, total) = tx.alerts_of(id).await?;
+    let (alerts, counts) = tx.alerts_of(id).await?;
     let now = tx.now_ms();
     let mut after = before.clone();
-    apply::sum_up(&mut after, &alerts, firing, total);
+    apply::sum_up(&mut after, &alerts, counts);
     if let Some(group) = group {
         after.truncated = group.truncated;
         after.url = group.url.clone().or(after.url);
     }
     after.silence = silence::of(tx, &alerts, now).await?;
-    after.state = apply::state(&after, &alerts, now);
+    after.state = apply::state(&after, counts, now);
     let is_new = before.total == 0;
     let mut happened = Vec::new();
     match (before.state, after.state) {
@@ -342,7 +342,7 @@ async fn review_after(
             // Whoever looked after it did so until it ended.
             after.ack = None;
             after.escalated = 0;
-            after.state = apply::state(&after, &alerts, now);
+            after.state = apply::state(&after, counts, now);
             let times = u32::try_from(after.reopened.len()).unwrap_or(u32::MAX);
             happened.push(match after.reopened.len() {
                 super::incident::FLAPS => Note::Flapping { times },
