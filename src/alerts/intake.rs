@@ -131,9 +131,7 @@ async fn take_group(
         let mut alert = alert.clone();
         let incident = match (change, known) {
             (Change::GoesOn | Change::Ends, Some(known)) => {
-                if alert.starts_ts == 0 {
-                    alert.starts_ts = known.alert.starts_ts;
-                }
+                alert.starts_ts = alert.starts_ts.max(known.alert.starts_ts);
                 known.incident.clone()
             }
             _ => {
