@@ -100,9 +100,16 @@ impl Desk {
         is_news
     }
 
-    /// Whether Alertmanager calls us by a name that it has not called us by since the start.
-    pub(super) fn is_new_receiver(&self, receiver: &str) -> bool {
-        self.receivers.lock().unwrap_or_else(PoisonError::into_inner).insert(receiver.to_owned())
+    /// Whether Alertmanager has called us by this name since the start, and that is stored.
+    pub(super) fn knows_receiver(&self, receiver: &str) -> bool {
+        self.receivers.lock().unwrap_or_else(PoisonError::into_inner).contains(receiver)
+    }
+
+    /// Notes a name of ours that is stored.
+    pub(super) fn learn_receiver(&self, receiver: &str) {
+        if !self.knows_receiver(receiver) {
+            self.receivers.lock().unwrap_or_else(PoisonError::into_inner).insert(receiver.to_owned());
+        }
     }
 
     /// Notes whether Alertmanager answered.

@@ -83,6 +83,11 @@ pub(super) async fn take(house: &House, deliveries: &[&[Group]]) -> Result<Vec<T
     for incident in begun {
         house.desk.began(incident);
     }
+    for group in deliveries.iter().flat_map(|groups| groups.iter()) {
+        if let Some(receiver) = group.receiver.as_ref().filter(|_| group.source == super::poll::SOURCE) {
+            house.desk.learn_receiver(receiver);
+        }
+    }
     let all = deliveries.iter().flat_map(|groups| groups.iter()).flat_map(|group| &group.alerts);
     house.desk.learn_names(all.map(Alert::name));
     house.desk.wake();
@@ -171,7 +176,8 @@ async fn heard(house: &House, tx: &mut Tx, group: &Group) -> Result<(), StoreErr
         tx.remember(LAST, &serde_json::to_string(&(&group.source, now)).unwrap_or_default()).await?;
     }
     if let Some(receiver) = &group.receiver
-        && house.desk.is_new_receiver(receiver)
+        && group.source == super::poll::SOURCE
+        && !house.desk.knows_receiver(receiver)
     {
         let known = tx.recall(super::poll::RECEIVERS).await?;
         let mut known: BTreeSet<String> =
