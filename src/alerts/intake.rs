@@ -16,13 +16,22 @@ use crate::store::{Known, Store, StoreError, Tx};
 /// So many deliveries share a transaction when they come fast.
 const TOGETHER: usize = 64;
 
+/// Once a transaction has so many alerts, no further delivery joins it.
+const ENOUGH: usize = 2_000;
+
 /// Takes deliveries in until the inlet is closed; each is answered once it is committed.
 pub(super) async fn run(house: Arc<House>, mut deliveries: Receiver<Delivery>) {
     while let Some(first) = deliveries.recv().await {
+        let alerts = |delivery: &Delivery| -> usize {
+            delivery.groups.iter().map(|group| group.alerts.len()).sum()
+        };
+        let mut waiting = alerts(&first);
         let mut batch = vec![first];
         while batch.len() < TOGETHER
+            && waiting < ENOUGH
             && let Ok(more) = deliveries.try_recv()
         {
+            waiting += alerts(&more);
             batch.push(more);
         }
         let groups: Vec<&[Group]> = batch.iter().map(|delivery| delivery.groups.as_slice()).collect();
