@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+use std::sync::{Arc, Mutex as StdMutex, OnceLock, PoisonError};
 
 use tokio::sync::{Mutex, MutexGuard, Notify, mpsc};
 
@@ -34,6 +34,7 @@ pub struct Desk {
     /// When each source was last noted to deliver.
     heard: StdMutex<BTreeMap<String, i64>>,
     receivers: StdMutex<BTreeSet<String>>,
+    watches_since: OnceLock<i64>,
 }
 
 impl Desk {
@@ -59,6 +60,7 @@ impl Desk {
             last_begun: AtomicI64::new(0),
             heard: StdMutex::default(),
             receivers: StdMutex::default(),
+            watches_since: OnceLock::new(),
         }
     }
 
@@ -110,6 +112,11 @@ impl Desk {
         if !self.knows_receiver(receiver) {
             self.receivers.lock().unwrap_or_else(PoisonError::into_inner).insert(receiver.to_owned());
         }
+    }
+
+    /// Since when the watchdog is looked for, milliseconds since the epoch: `now` the first time.
+    pub(super) fn watches_since(&self, now: i64) -> i64 {
+        *self.watches_since.get_or_init(|| now)
     }
 
     /// Notes whether Alertmanager answered.

@@ -237,9 +237,8 @@ async fn is_busy(house: &House, wish: &Wish) -> Result<bool, HandleError> {
 /// Whether what happens to one of two targets happens to the other: a host overlaps with every service on it.
 fn overlap(one: &str, other: &str) -> bool {
     let is_on = |service: &str, host: &str| {
-        host.strip_prefix("host:").is_some_and(|host| {
-            service.rsplit_once('@').is_some_and(|(_, there)| there == host)
-        })
+        host.strip_prefix("host:")
+            .is_some_and(|host| service.rsplit_once('@').is_some_and(|(_, there)| there == host))
     };
     one == other || is_on(one, other) || is_on(other, one)
 }

@@ -22,9 +22,8 @@ const ENOUGH: usize = 2_000;
 /// Takes deliveries in until the inlet is closed; each is answered once it is committed.
 pub(super) async fn run(house: Arc<House>, mut deliveries: Receiver<Delivery>) {
     while let Some(first) = deliveries.recv().await {
-        let alerts = |delivery: &Delivery| -> usize {
-            delivery.groups.iter().map(|group| group.alerts.len()).sum()
-        };
+        let alerts =
+            |delivery: &Delivery| -> usize { delivery.groups.iter().map(|group| group.alerts.len()).sum() };
         let mut waiting = alerts(&first);
         let mut batch = vec![first];
         while batch.len() < TOGETHER
@@ -394,8 +393,7 @@ async fn review_after(
         });
     }
     // The story has it from whoever ended the silence; rooms that were not told while it held are to be told now.
-    let woke =
-        before.state == State::Silenced && matches!(after.state, State::Firing | State::Acknowledged);
+    let woke = before.state == State::Silenced && matches!(after.state, State::Firing | State::Acknowledged);
     if woke && happened.is_empty() {
         happened.push(Note::MoreAlerts { names: Vec::new() });
     }

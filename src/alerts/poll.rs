@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::api::{self, Alertmanager, ApiError, PolledAlert, PolledGroup};
 use super::intake::{self, POLLED};
 use super::{Alert, Group, Matcher, Matchers, Operator, silence};
+use crate::config::Watchdog;
 use crate::house::House;
 use crate::report::messages::alerts::Note;
 use crate::store::{Known, Silence, StoreError};
@@ -80,7 +81,7 @@ async fn look(
     let groups = alertmanager.groups().await?;
     let known = house.store.firing_of(SOURCE).await?;
     let now = house.store.clock.now_ms();
-    let mut deliveries = news(&groups, &known, &receivers(house).await?, now);
+    let mut deliveries = news(&groups, &known, &receivers(house).await?, &house.config.alerts.watchdog, now);
     let fires: BTreeSet<&str> = groups
         .iter()
         .flat_map(|group| &group.alerts)
@@ -114,7 +115,13 @@ async fn receivers(house: &House) -> Result<BTreeSet<String>, StoreError> {
 
 /// What a look tells that no webhook has: alerts that have fired for a while and would be sent to us, the watchdog's sign of life, and
 /// alerts that are described anew.
-fn news(groups: &[PolledGroup], known: &[Known], receivers: &BTreeSet<String>, now: i64) -> Vec<Group> {
+fn news(
+    groups: &[PolledGroup],
+    known: &[Known],
+    receivers: &BTreeSet<String>,
+    watchdog: &Watchdog,
+    now: i64,
+) -> Vec<Group> {
     let known: BTreeSet<&str> = known.iter().map(|known| known.alert.fingerprint.as_str()).collect();
     let mut seen = BTreeSet::new();
     let mut news = Vec::new();
@@ -128,6 +135,7 @@ fn news(groups: &[PolledGroup], known: &[Known], receivers: &BTreeSet<String>, n
             .alerts
             .iter()
             .filter(is_news)
+            .filter(|polled| !super::watchdog::is_stale(watchdog, polled, now))
             .filter(|polled| seen.insert(polled.alert.fingerprint.clone()))
             .map(|polled| polled.alert.clone())
             .collect();
@@ -313,8 +321,16 @@ mod tests {
             silenced: true,
             seen_ts: 1,
         };
-        assert_eq!(news(&[group(&[])], &[], &us, 100_000).len(), 1);
-        assert_eq!(news(&[group(&["s"])], &[], &us, 100_000), []);
-        assert_eq!(news(&[group(&["s"])], &[known], &us, 100_000).len(), 1, "its words may be new");
+        let dog = Watchdog::default();
+        assert_eq!(news(&[group(&[])], &[], &us, &dog, 100_000).len(), 1);
+        assert_eq!(news(&[group(&["s"])], &[], &us, &dog, 100_000), []);
+        assert_eq!(news(&[group(&["s"])], &[known], &us, &dog, 100_000).len(), 1, "its words may be new");
+        let dog = Watchdog { alert: "Disk".into(), ..dog };
+        assert_eq!(news(&[group(&[])], &[], &us, &dog, 300_001).len(), 1);
+        assert_eq!(
+            news(&[group(&[])], &[], &us, &dog, 300_002),
+            [],
+            "nobody has told of it for five minutes"
+        );
     }
 }

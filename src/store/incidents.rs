@@ -378,8 +378,7 @@ impl Tx {
     /// The alerts of an incident as they stand in this transaction, those that fire first, the oldest first; at most 500, the
     /// newest, and what is known of all.
     pub async fn alerts_of(&mut self, incident: &str) -> Result<(Vec<Known>, Counts), StoreError> {
-        let rows =
-            sqlx::query(sqlx::AssertSqlSafe(newest())).bind(incident).fetch_all(&mut *self.tx).await?;
+        let rows = sqlx::query(sqlx::AssertSqlSafe(newest())).bind(incident).fetch_all(&mut *self.tx).await?;
         let list = in_order(&rows)?;
         if i64::try_from(list.len()).unwrap_or(READ) < READ {
             let counts = count(&list);
