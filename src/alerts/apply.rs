@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Alert, Incident, Labels, Severity, State};
-use crate::store::Known;
+use crate::store::{Counts, Known};
 
 /// What one alert of a delivery means, given what is known of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,14 @@ pub(super) fn change(known: Option<&Known>, alert: &Alert) -> Change {
         (true, false) if unsaid && alert.ends_ts.is_some_and(|ended| ended < known.starts_ts) => {
             Change::Nothing
         }
-        (true, false) if unsaid || alert.starts_ts >= known.starts_ts => Change::Ends,
+        // It ended after the firing that we know of began, so it is that one's end, whatever beginning it remembers.
+        (true, false)
+            if unsaid
+                || alert.starts_ts >= known.starts_ts
+                || alert.ends_ts.is_some_and(|ended| ended >= known.starts_ts) =>
+        {
+            Change::Ends
+        }
         (false, true) if unsaid || alert.starts_ts > known.starts_ts => Change::Begins,
         _ => Change::Nothing,
     }
@@ -49,16 +56,18 @@ pub(super) fn change(known: Option<&Known>, alert: &Alert) -> Change {
 const FINGERPRINTS: usize = 100;
 
 /// The incident's words and numbers, from its alerts: those that fire, or all when none does.
-pub(super) fn sum_up(incident: &mut Incident, alerts: &[Known], firing: u64, total: u64) {
+pub(super) fn sum_up(incident: &mut Incident, alerts: &[Known], counts: Counts) {
     let fires = alerts.iter().any(|known| known.alert.firing);
     let shown: Vec<&Alert> =
         alerts.iter().map(|known| &known.alert).filter(|alert| alert.firing || !fires).collect();
     let Some(latest) = shown.iter().max_by_key(|alert| alert.starts_ts) else { return };
     incident.fingerprints = shown.iter().take(FINGERPRINTS).map(|alert| alert.fingerprint.clone()).collect();
-    incident.firing = firing;
-    incident.total = total;
+    incident.firing = counts.firing;
+    incident.total = counts.total;
     if let Some(worst) = shown.iter().map(|alert| alert.severity()).max() {
-        incident.severity = worst;
+        // One of those that were not read may be worse; its own word is not at hand.
+        let unread = Severity::words(|rank| worst.rank() < counts.rank && rank == counts.rank).next();
+        incident.severity = unread.map_or(worst, |word| Severity::of(Some(word)));
     }
     incident.labels = common(shown.iter().map(|alert| &alert.labels));
     incident.annotations = common(shown.iter().map(|alert| &alert.annotations));
@@ -74,13 +83,12 @@ pub(super) fn sum_up(incident: &mut Incident, alerts: &[Known], firing: u64, tot
 }
 
 /// Where an incident stands, from its alerts and what people said.
-pub(super) fn state(incident: &Incident, alerts: &[Known], now: i64) -> State {
-    let mut firing = alerts.iter().filter(|known| known.alert.firing).peekable();
-    if firing.peek().is_none() {
+pub(super) fn state(incident: &Incident, counts: Counts, now: i64) -> State {
+    if counts.firing == 0 {
         return State::Resolved;
     }
     let silenced = incident.silence.as_ref().is_some_and(|silence| silence.until_ts > now);
-    if silenced || firing.all(|known| known.silenced) {
+    if silenced || counts.silenced {
         return State::Silenced;
     }
     if incident.ack.is_some() { State::Acknowledged } else { State::Firing }
@@ -125,7 +133,7 @@ mod tests {
             labels: [("alertname".to_owned(), "Disk".to_owned())].into(),
             annotations: Labels::new(),
             starts_ts,
-            ends_ts: (!firing).then_some(starts_ts + 1),
+            ends_ts: (!firing).then_some(starts_ts),
             links: Links::default(),
         }
     }
@@ -148,6 +156,8 @@ mod tests {
         let begun = after(None, &alert(true, 5));
         assert_eq!(change(begun.as_ref(), &alert(true, 5)), Change::GoesOn);
         assert_eq!(change(begun.as_ref(), &alert(false, 4)), Change::Nothing, "the end of an earlier one");
+        let late = Alert { ends_ts: Some(5), ..alert(false, 4) };
+        assert_eq!(change(begun.as_ref(), &late), Change::Ends, "its beginning is another now");
         let ended = after(begun, &alert(false, 5));
         assert_eq!(change(ended.as_ref(), &alert(true, 5)), Change::Nothing, "a replay");
         assert_eq!(change(ended.as_ref(), &alert(false, 5)), Change::Nothing);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+use std::sync::{Arc, Mutex as StdMutex, OnceLock, PoisonError};
 
 use tokio::sync::{Mutex, MutexGuard, Notify, mpsc};
 
@@ -38,6 +38,7 @@ pub struct Desk {
     said: StdMutex<BTreeMap<String, Vec<i64>>>,
     /// How often subscriptions have changed.
     generation: AtomicU64,
+    watches_since: OnceLock<i64>,
 }
 
 impl Desk {
@@ -65,6 +66,7 @@ impl Desk {
             receivers: StdMutex::default(),
             said: StdMutex::default(),
             generation: AtomicU64::new(0),
+            watches_since: OnceLock::new(),
         }
     }
 
@@ -106,9 +108,21 @@ impl Desk {
         is_news
     }
 
-    /// Whether Alertmanager calls us by a name that it has not called us by since the start.
-    pub(super) fn is_new_receiver(&self, receiver: &str) -> bool {
-        self.receivers.lock().unwrap_or_else(PoisonError::into_inner).insert(receiver.to_owned())
+    /// Whether Alertmanager has called us by this name since the start, and that is stored.
+    pub(super) fn knows_receiver(&self, receiver: &str) -> bool {
+        self.receivers.lock().unwrap_or_else(PoisonError::into_inner).contains(receiver)
+    }
+
+    /// Notes a name of ours that is stored.
+    pub(super) fn learn_receiver(&self, receiver: &str) {
+        if !self.knows_receiver(receiver) {
+            self.receivers.lock().unwrap_or_else(PoisonError::into_inner).insert(receiver.to_owned());
+        }
+    }
+
+    /// Since when the watchdog is looked for, milliseconds since the epoch: `now` the first time.
+    pub(super) fn watches_since(&self, now: i64) -> i64 {
+        *self.watches_since.get_or_init(|| now)
     }
 
     /// Notes whether Alertmanager answered.

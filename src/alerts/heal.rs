@@ -1,5 +1,6 @@
 //! Healing: rules turn alerts into proposed operations. They go through the gate like any other, and there are limits to how many.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +29,10 @@ const MERIT_MS: i64 = 5 * 60_000;
 const STORY: i64 = 200;
 /// After so many failures in a row on one target, people have to look.
 const FAILURES: usize = 2;
+/// When something else is about to happen to what a plan is for, it is planned again after this time, in milliseconds.
+const BUSY_MS: i64 = 30_000;
+/// What came of a remedy for which there was no plan: nothing was done, and nothing failed.
+const UNPLANNED: &str = "unplanned";
 /// Failures before that are forgotten, in milliseconds.
 const DAY_MS: i64 = 24 * HOUR_MS;
 
@@ -36,8 +41,9 @@ pub(super) async fn run(house: Arc<House>) {
     if house.config.alerts.heal.is_empty() {
         return;
     }
+    let mut busy = BTreeMap::new();
     loop {
-        if let Err(error) = look(&house).await {
+        if let Err(error) = look(&house, &mut busy).await {
             if matches!(error, HandleError::Store(StoreError::Fenced)) {
                 house.lost_lease.notify_one();
                 return;
@@ -52,7 +58,12 @@ pub(super) async fn run(house: Arc<House>) {
     }
 }
 
-async fn look(house: &Arc<House>) -> Result<(), HandleError> {
+/// Targets at which something else was found to happen, and when.
+type Busy = BTreeMap<String, i64>;
+
+async fn look(house: &Arc<House>, busy: &mut Busy) -> Result<(), HandleError> {
+    let now = house.store.clock.now_ms();
+    busy.retain(|_, ts| (0..BUSY_MS).contains(&(now - *ts)));
     for incident in house.store.open_incidents(MOST).await? {
         if !matches!(incident.state, State::Firing | State::Acknowledged) {
             continue;
@@ -62,7 +73,7 @@ async fn look(house: &Arc<House>) -> Result<(), HandleError> {
             let rule =
                 house.config.alerts.heal.iter().find(|rule| rule.matchers.matches(&known.alert.labels));
             if let Some(rule) = rule {
-                consider(house, &incident, &known, rule).await?;
+                consider(house, &incident, &known, rule, busy).await?;
             }
         }
     }
@@ -75,6 +86,7 @@ async fn consider(
     incident: &Incident,
     known: &Known,
     rule: &Heal,
+    busy: &mut Busy,
 ) -> Result<(), HandleError> {
     let store = &house.store;
     let Some(wish) = Wish::of(rule, &known.alert.labels) else { return Ok(()) };
@@ -90,10 +102,14 @@ async fn consider(
         let title = of_target.first().map_or(&wish.title, |remedy| &remedy.title);
         return stop(house, incident, &wish, title, why).await;
     }
-    if is_busy(house, &wish).await? {
+    if busy.contains_key(&wish.target) || is_busy(house, &wish).await? {
         return Ok(());
     }
-    propose(house, incident, rule, wish, &of_target).await
+    let target = wish.target.clone();
+    if !propose(house, incident, rule, wish, &of_target).await? {
+        busy.insert(target, now);
+    }
+    Ok(())
 }
 
 /// Whether nothing more is proposed after this for an alert of the same incident: who said no, said it for the incident; and it may be
@@ -154,13 +170,15 @@ fn limit(
     of_rule: &[Remedy],
     now: i64,
 ) -> Option<HealStop> {
-    let within = |all: &[Remedy]| all.iter().filter(|remedy| remedy.ts > now - HOUR_MS).count();
+    let planned = |remedy: &&Remedy| remedy.outcome != UNPLANNED;
+    let within =
+        |all: &[Remedy]| all.iter().filter(planned).filter(|remedy| remedy.ts > now - HOUR_MS).count();
     let failed = |remedy: &&Remedy| {
         ["failed", "rolled_back", "unknown", "needs_operator"].contains(&remedy.outcome.as_str())
             && remedy.ts > now - DAY_MS
     };
     // Newest first.
-    if of_target.iter().take_while(failed).count() >= FAILURES {
+    if of_target.iter().filter(planned).take_while(failed).count() >= FAILURES {
         return Some(HealStop::Failures);
     }
     if of_incident.len() >= rule.per_incident as usize {
@@ -180,9 +198,13 @@ async fn stop(
     title: &str,
     why: HealStop,
 ) -> Result<(), HandleError> {
+    let once = format!("heal:{}:{}:{why:?}", incident.id, wish.target);
+    if house.store.recall(&once).await?.is_some() {
+        return Ok(());
+    }
     let _alone = house.desk.alone().await;
     let mut tx = house.store.begin().await?;
-    if tx.once(&format!("heal:{}:{}:{why:?}", incident.id, wish.target)).await? {
+    if tx.once(&once).await? {
         let note = Note::HealStopped { what: title.to_owned(), why };
         tx.tell_story(&incident.id, "ralf", &note).await?;
         let tellings = tx.tellings_of(&incident.id).await?;
@@ -195,6 +217,10 @@ async fn stop(
 /// Whether something waits or runs on the same target already.
 async fn is_busy(house: &House, wish: &Wish) -> Result<bool, HandleError> {
     let (service, host) = (wish.intent.slots.get("service"), wish.intent.slots.get("node"));
+    if service.is_none() && host.is_none() {
+        // Its plan will tell.
+        return Ok(false);
+    }
     for state in approval::State::OPEN {
         for op in house.store.operations_in(state).await? {
             let same_service = service.is_none() || op.plan.task.service.as_ref() == service;
@@ -208,22 +234,44 @@ async fn is_busy(house: &House, wish: &Wish) -> Result<bool, HandleError> {
     Ok(false)
 }
 
+/// Whether what happens to one of two targets happens to the other: a host overlaps with every service on it.
+fn overlap(one: &str, other: &str) -> bool {
+    let is_on = |service: &str, host: &str| {
+        host.strip_prefix("host:")
+            .is_some_and(|host| service.rsplit_once('@').is_some_and(|(_, there)| there == host))
+    };
+    one == other || is_on(one, other) || is_on(other, one)
+}
+
+/// Whether an operation that has not ended is about one of these targets.
+async fn is_taken(house: &House, targets: &[String]) -> Result<bool, StoreError> {
+    for state in approval::State::OPEN {
+        for op in house.store.operations_in(state).await? {
+            if op.plan.targets.iter().any(|other| targets.iter().any(|target| overlap(target, other))) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// Plans and proposes. Whether nothing else was about to happen to the same.
 async fn propose(
     house: &Arc<House>,
     incident: &Incident,
     rule: &Heal,
     mut wish: Wish,
     of_target: &[Remedy],
-) -> Result<(), HandleError> {
+) -> Result<bool, HandleError> {
     let tellings = house.store.tellings_of(&incident.id).await?;
     let home = tell::home(house);
-    let Some((room, bot)) = home else { return Ok(()) };
+    let Some((room, bot)) = home else { return Ok(true) };
     let told = tellings.iter().find(|telling| telling.room_id == room);
     // It answers the incident's message; until that is sent there is nothing to answer.
     let event = match told {
         Some(telling) if telling.storm.is_none() => match &telling.event_id {
             Some(event) => event.clone(),
-            None => return Ok(()),
+            None => return Ok(true),
         },
         _ => String::new(),
     };
@@ -241,13 +289,15 @@ async fn propose(
         asker: requester,
         lang,
         known_lang: Some(lang),
-        sentence: format!("{} {}", incident.id, incident.title),
+        // Hosts are looked for in it, and an alert's name must not choose one.
+        sentence: incident.id.clone(),
         understood: format!("rule {}", wish.rule),
         about: None,
         instead_of: None,
     };
     match conversation::plan_for(house, &talk, wish.intent.clone()).await? {
         Ok(mut op) => {
+            op.sentence = format!("{} {}", incident.id, incident.title);
             wish.title = crate::report::messages::title(lang, &op);
             op.course.origin =
                 Some(format!("incident {} ({}), rule {}", incident.id, incident.title, wish.rule));
@@ -263,9 +313,9 @@ async fn propose(
             );
             let _alone = house.desk.alone().await;
             let mut tx = house.store.begin().await?;
-            // A refusal counts as an attempt: it is not asked for again and again.
+            // It counts as an attempt for its incident, so that it is not planned again and again.
             let now = tx.now_ms();
-            tx.add_remedy(&remedy(incident, &wish, &crate::clock::new_id(), "failed", now)).await?;
+            tx.add_remedy(&remedy(incident, &wish, &crate::clock::new_id(), UNPLANNED, now)).await?;
             let content = said.notice();
             let content = match told.and_then(crate::store::Telling::root) {
                 Some(root) => content.in_thread(&root),
@@ -275,7 +325,8 @@ async fn propose(
                 talk.message(content.with("org.ralf.incident", messages::incident_field(incident)).build()),
             )
             .await?;
-            Ok(tx.commit().await?)
+            tx.commit().await?;
+            Ok(true)
         }
     }
 }
@@ -306,21 +357,26 @@ async fn helped(house: &House, of_target: &[Remedy]) -> Result<Option<(String, i
     Ok(None)
 }
 
-/// Puts the operation to the vote, and notes it with the incident, in one write.
+/// Puts the operation to the vote, and notes it with the incident, in one write. False when something else is about to happen to its
+/// targets.
 async fn enter(
     house: &House,
     incident: &Incident,
     wish: &Wish,
     op: Operation,
     helped: Option<(String, i64)>,
-) -> Result<(), HandleError> {
+) -> Result<bool, HandleError> {
     let _alone = house.desk.alone().await;
+    if is_taken(house, &op.plan.targets).await? {
+        let _ = tokio::fs::remove_dir_all(house.run_folder(&op.id)).await;
+        return Ok(false);
+    }
     let mut tx = house.store.begin().await?;
     let now = tx.now_ms();
-    let Some(mut current) = tx.incident(&incident.id).await? else { return Ok(()) };
+    let Some(mut current) = tx.incident(&incident.id).await? else { return Ok(true) };
     if !matches!(current.state, State::Firing | State::Acknowledged) {
         // It ended while the plan was made.
-        return Ok(());
+        return Ok(true);
     }
     tx.add_remedy(&remedy(incident, wish, &op.id, "", now)).await?;
     let tellings = tx.tellings_of(&incident.id).await?;
@@ -341,7 +397,7 @@ async fn enter(
     tx.commit().await?;
     house.desk.wake();
     house.approved.notify_one();
-    Ok(())
+    Ok(true)
 }
 
 /// Writes on their incidents how proposals ended.
@@ -398,7 +454,9 @@ pub(super) async fn shown(house: &House, incident: &str) -> Result<Vec<messages:
         operation: remedy.operation,
         what: remedy.title,
     };
-    Ok(all.into_iter().rev().take(3).rev().map(shown).collect())
+    let proposed = all.into_iter().filter(|remedy| remedy.outcome != UNPLANNED);
+    let latest: Vec<Remedy> = proposed.rev().take(3).collect();
+    Ok(latest.into_iter().rev().map(shown).collect())
 }
 
 #[cfg(test)]
@@ -466,6 +524,16 @@ mod tests {
     }
 
     #[test]
+    fn a_host_overlaps_with_what_is_on_it() {
+        assert!(overlap("service:jellyfin@node-1", "service:jellyfin@node-1"));
+        assert!(overlap("host:node-1", "service:jellyfin@node-1"));
+        assert!(overlap("service:jellyfin@node-1", "host:node-1"));
+        assert!(!overlap("service:jellyfin@node-1", "service:grafana@node-1"));
+        assert!(!overlap("host:node-1", "service:jellyfin@node-10"));
+        assert!(!overlap("service:jellyfin@node-1", "service:jellyfin@node-2"));
+    }
+
+    #[test]
     fn there_are_limits() {
         let now = 10 * HOUR_MS;
         let rule = rule();
@@ -483,6 +551,11 @@ mod tests {
         assert_eq!(limit(&rule, &[], &good, &[], now), Some(HealStop::PerTarget));
         let many: Vec<Remedy> = (0..10).map(|n| ended("succeeded", now - n)).collect();
         assert_eq!(limit(&rule, &[], &[], &many, now), Some(HealStop::PerHour));
+        let unplanned: Vec<Remedy> = (0..10).map(|n| ended(UNPLANNED, now - n)).collect();
+        assert_eq!(limit(&rule, &[], &unplanned, &unplanned, now), None, "nothing was done");
+        assert_eq!(limit(&rule, &unplanned, &[], &[], now), Some(HealStop::PerIncident));
+        let between = [ended("failed", now - 1), ended(UNPLANNED, now - 2), ended("failed", now - 3)];
+        assert_eq!(limit(&rule, &[], &between, &[], now), Some(HealStop::Failures));
         let old: Vec<Remedy> = (0..10).map(|n| ended("succeeded", now - HOUR_MS - n)).collect();
         assert_eq!(limit(&rule, &[], &old[..2], &old, now), None);
     }

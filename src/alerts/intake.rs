@@ -16,13 +16,21 @@ use crate::store::{Known, Store, StoreError, Tx};
 /// So many deliveries share a transaction when they come fast.
 const TOGETHER: usize = 64;
 
+/// Once a transaction has so many alerts, no further delivery joins it.
+const ENOUGH: usize = 2_000;
+
 /// Takes deliveries in until the inlet is closed; each is answered once it is committed.
 pub(super) async fn run(house: Arc<House>, mut deliveries: Receiver<Delivery>) {
     while let Some(first) = deliveries.recv().await {
+        let alerts =
+            |delivery: &Delivery| -> usize { delivery.groups.iter().map(|group| group.alerts.len()).sum() };
+        let mut waiting = alerts(&first);
         let mut batch = vec![first];
         while batch.len() < TOGETHER
+            && waiting < ENOUGH
             && let Ok(more) = deliveries.try_recv()
         {
+            waiting += alerts(&more);
             batch.push(more);
         }
         let groups: Vec<&[Group]> = batch.iter().map(|delivery| delivery.groups.as_slice()).collect();
@@ -83,6 +91,11 @@ pub(super) async fn take(house: &House, deliveries: &[&[Group]]) -> Result<Vec<T
     for incident in begun {
         house.desk.began(incident);
     }
+    for group in deliveries.iter().flat_map(|groups| groups.iter()) {
+        if let Some(receiver) = group.receiver.as_ref().filter(|_| group.source == super::poll::SOURCE) {
+            house.desk.learn_receiver(receiver);
+        }
+    }
     let all = deliveries.iter().flat_map(|groups| groups.iter()).flat_map(|group| &group.alerts);
     house.desk.learn_names(all.map(Alert::name));
     house.desk.wake();
@@ -126,13 +139,12 @@ async fn take_group(
     let mut place = Place::find(house, tx, group, &known, &changes).await?;
     let mut touched: BTreeSet<String> = place.renamed.iter().cloned().collect();
     let now = tx.now_ms();
+    let mut began: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (alert, known, change) in changes {
         let mut alert = alert.clone();
         let incident = match (change, known) {
             (Change::GoesOn | Change::Ends, Some(known)) => {
-                if alert.starts_ts == 0 {
-                    alert.starts_ts = known.alert.starts_ts;
-                }
+                alert.starts_ts = alert.starts_ts.max(known.alert.starts_ts);
                 known.incident.clone()
             }
             (Change::Over, _) => NOBODYS.to_owned(),
@@ -150,12 +162,16 @@ async fn take_group(
         let row =
             Known { alert, source: group.source.clone(), incident: incident.clone(), silenced, seen_ts: now };
         tx.save_alert(&row).await?;
+        if change == Change::Begins {
+            began.entry(incident.clone()).or_default().insert(row.alert.name().to_owned());
+        }
         if incident != NOBODYS {
             touched.insert(incident);
         }
     }
     for id in &touched {
-        review(house, tx, id, Some(group)).await?;
+        let began = began.remove(id).unwrap_or_default();
+        review_after(house, tx, id, Some(group), began).await?;
     }
     begun.extend(place.begun);
     Ok(touched.into_iter().collect())
@@ -174,7 +190,8 @@ async fn heard(house: &House, tx: &mut Tx, group: &Group) -> Result<(), StoreErr
         tx.remember(LAST, &serde_json::to_string(&(&group.source, now)).unwrap_or_default()).await?;
     }
     if let Some(receiver) = &group.receiver
-        && house.desk.is_new_receiver(receiver)
+        && group.source == super::poll::SOURCE
+        && !house.desk.knows_receiver(receiver)
     {
         let known = tx.recall(super::poll::RECEIVERS).await?;
         let mut known: BTreeSet<String> =
@@ -295,6 +312,9 @@ impl Place {
     }
 }
 
+/// So many names of alerts that joined an incident its story keeps at a time.
+const MOST_NAMES: usize = 100;
+
 /// What the name of a group begins with that only the source knows.
 pub(super) const POLLED: &str = "polled:";
 
@@ -309,17 +329,28 @@ pub(super) async fn review(
     id: &str,
     group: Option<&Group>,
 ) -> Result<Option<Incident>, StoreError> {
+    review_after(house, tx, id, group, BTreeSet::new()).await
+}
+
+/// The same, after alerts with the names `began` began to fire.
+async fn review_after(
+    house: &House,
+    tx: &mut Tx,
+    id: &str,
+    group: Option<&Group>,
+    began: BTreeSet<String>,
+) -> Result<Option<Incident>, StoreError> {
     let Some(before) = tx.incident(id).await? else { return Ok(None) };
-    let (alerts, firing, total) = tx.alerts_of(id).await?;
+    let (alerts, counts) = tx.alerts_of(id).await?;
     let now = tx.now_ms();
     let mut after = before.clone();
-    apply::sum_up(&mut after, &alerts, firing, total);
+    apply::sum_up(&mut after, &alerts, counts);
     if let Some(group) = group {
         after.truncated = group.truncated;
         after.url = group.url.clone().or(after.url);
     }
     after.silence = silence::of(tx, &alerts, now).await?;
-    after.state = apply::state(&after, &alerts, now);
+    after.state = apply::state(&after, counts, now);
     let is_new = before.total == 0;
     let mut happened = Vec::new();
     match (before.state, after.state) {
@@ -334,7 +365,7 @@ pub(super) async fn review(
             // Whoever looked after it did so until it ended.
             after.ack = None;
             after.escalated = 0;
-            after.state = apply::state(&after, &alerts, now);
+            after.state = apply::state(&after, counts, now);
             let times = u32::try_from(after.reopened.len()).unwrap_or(u32::MAX);
             happened.push(match after.reopened.len() {
                 super::incident::FLAPS => Note::Flapping { times },
@@ -355,17 +386,27 @@ pub(super) async fn review(
         }
         _ => {}
     }
+    let joined = !is_new && before.state != State::Resolved && after.state != State::Resolved;
+    if joined && !began.is_empty() {
+        happened.push(Note::MoreAlerts { names: began.into_iter().take(MOST_NAMES).collect() });
+    }
     if !is_new && after.state != State::Resolved && apply::is_worse(&before.severity, &after.severity) {
         happened.push(Note::Worse { from: before.severity.clone(), to: after.severity.clone() });
+    }
+    let actor = group.map_or("ralf", |group| group.source.as_str());
+    for what in &happened {
+        tx.tell_story(id, actor, what).await?;
+    }
+    if after.state == State::Silenced {
+        // Only the story has what calls people.
+        happened.retain(|what| {
+            !matches!(what, Note::Reopened { .. } | Note::Flapping { .. } | Note::Worse { .. })
+        });
     }
     if after == before && happened.is_empty() {
         return Ok(Some(after));
     }
     after.changed_ts = now;
-    let actor = group.map_or("ralf", |group| group.source.as_str());
-    for what in &happened {
-        tx.tell_story(id, actor, what).await?;
-    }
     // Who was not told because it was silenced, is told now.
     let freed = before.state == State::Silenced && after.state != State::Silenced;
     tell::changed(house, tx, &after, &alerts, &happened, freed).await?;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::api::{self, Alertmanager, ApiError, PolledAlert, PolledGroup};
 use super::intake::{self, POLLED};
 use super::{Alert, Group, Matcher, Matchers, Operator, silence};
+use crate::config::Watchdog;
 use crate::house::House;
 use crate::report::messages::alerts::Note;
 use crate::store::{Known, Silence, StoreError};
@@ -80,7 +81,7 @@ async fn look(
     let groups = alertmanager.groups().await?;
     let known = house.store.firing_of(SOURCE).await?;
     let now = house.store.clock.now_ms();
-    let mut deliveries = news(&groups, &known, &receivers(house).await?, now);
+    let mut deliveries = news(&groups, &known, &receivers(house).await?, &house.config.alerts.watchdog, now);
     let fires: BTreeSet<&str> = groups
         .iter()
         .flat_map(|group| &group.alerts)
@@ -114,19 +115,27 @@ async fn receivers(house: &House) -> Result<BTreeSet<String>, StoreError> {
 
 /// What a look tells that no webhook has: alerts that have fired for a while and would be sent to us, the watchdog's sign of life, and
 /// alerts that are described anew.
-fn news(groups: &[PolledGroup], known: &[Known], receivers: &BTreeSet<String>, now: i64) -> Vec<Group> {
+fn news(
+    groups: &[PolledGroup],
+    known: &[Known],
+    receivers: &BTreeSet<String>,
+    watchdog: &Watchdog,
+    now: i64,
+) -> Vec<Group> {
     let known: BTreeSet<&str> = known.iter().map(|known| known.alert.fingerprint.as_str()).collect();
     let mut seen = BTreeSet::new();
     let mut news = Vec::new();
     for group in groups.iter().filter(|group| receivers.contains(&group.receiver)) {
         let is_news = |polled: &&PolledAlert| {
-            let old = polled.alert.starts_ts < now - WEBHOOK_MS;
-            polled.inhibited_by.is_empty() && (known.contains(polled.alert.fingerprint.as_str()) || old)
+            // What is silenced there is sent to nobody, so it begins nothing here.
+            let due = polled.alert.starts_ts < now - WEBHOOK_MS && polled.silenced_by.is_empty();
+            polled.inhibited_by.is_empty() && (known.contains(polled.alert.fingerprint.as_str()) || due)
         };
         let alerts: Vec<Alert> = group
             .alerts
             .iter()
             .filter(is_news)
+            .filter(|polled| !super::watchdog::is_stale(watchdog, polled, now))
             .filter(|polled| seen.insert(polled.alert.fingerprint.clone()))
             .map(|polled| polled.alert.clone())
             .collect();
@@ -184,7 +193,10 @@ async fn silences(
     for silence in &theirs {
         let covers = wanted.values().any(|by| by.contains(&silence.id));
         if covers && ours.iter().all(|our| our.remote_id.as_deref() != Some(&silence.id)) {
-            tx.add_silence(&theirs_as_ours(silence)).await?;
+            // What can't be said here still keeps quiet what Alertmanager says it covers.
+            if let Some(silence) = theirs_as_ours(silence) {
+                tx.add_silence(&silence).await?;
+            }
         }
     }
     for our in ours.iter().filter(|our| our.remote_id.is_some() && our.starts_ts < now - 2_000) {
@@ -220,20 +232,22 @@ async fn silences(
     Ok(())
 }
 
-/// A silence that was set elsewhere, as it is kept here.
-fn theirs_as_ours(silence: &api::Silence) -> Silence {
+/// A silence that was set elsewhere, as it is kept here; nothing when not all of its conditions can be: with fewer it would cover more.
+fn theirs_as_ours(silence: &api::Silence) -> Option<Silence> {
     let api::NewSilence { matchers, starts_ts, ends_ts, created_by, comment } = &silence.silence;
-    let written = matchers.iter().filter_map(|matcher| {
+    let written = matchers.iter().map(|matcher| {
         let operator = match (matcher.is_equal, matcher.is_regex) {
             (true, false) => Operator::Equal,
             (false, false) => Operator::NotEqual,
             (true, true) => Operator::Regex,
             (false, true) => Operator::NotRegex,
         };
-        Matcher::new(&matcher.name, operator, &matcher.value).ok()
+        // Ours of that name stands for several labels.
+        let matcher = Matcher::new(&matcher.name, operator, &matcher.value).ok();
+        matcher.filter(|matcher| matcher.name() != "about").map(|matcher| matcher.to_string())
     });
-    let written: Vec<String> = written.map(|matcher| matcher.to_string()).collect();
-    Silence {
+    let written: Vec<String> = written.collect::<Option<_>>()?;
+    (!written.is_empty()).then(|| Silence {
         n: 0,
         remote_id: Some(silence.id.clone()),
         by: created_by.clone(),
@@ -245,5 +259,78 @@ fn theirs_as_ours(silence: &api::Silence) -> Silence {
         until_ts: *ends_ts,
         announced: false,
         ended: false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn theirs(all: &[(&str, &str, bool)]) -> api::Silence {
+        let matcher = |(name, value, is_regex): &(&str, &str, bool)| api::SilenceMatcher {
+            name: (*name).to_owned(),
+            value: (*value).to_owned(),
+            is_regex: *is_regex,
+            is_equal: true,
+        };
+        let silence = api::NewSilence {
+            matchers: all.iter().map(matcher).collect(),
+            starts_ts: 1,
+            ends_ts: 2,
+            created_by: "somebody".into(),
+            comment: String::new(),
+        };
+        api::Silence { id: "s".into(), silence }
+    }
+
+    #[test]
+    fn a_silence_is_taken_over_with_all_its_conditions_or_not() {
+        let kept = theirs_as_ours(&theirs(&[("job", "node", false), ("instance", "pi.*", true)])).unwrap();
+        assert_eq!(kept.matchers, r#"job="node" instance=~"pi.*""#);
+        assert!(theirs_as_ours(&theirs(&[("job", "node", false), ("instance", "pi(", true)])).is_none());
+        assert!(theirs_as_ours(&theirs(&[("job", "node", false), ("about", "pi", false)])).is_none());
+        assert!(theirs_as_ours(&theirs(&[])).is_none());
+    }
+
+    #[test]
+    fn what_is_silenced_there_and_unknown_here_begins_nothing() {
+        let alert = Alert {
+            fingerprint: "f".into(),
+            firing: true,
+            labels: [("alertname".to_owned(), "Disk".to_owned())].into(),
+            annotations: super::super::Labels::new(),
+            starts_ts: 1,
+            ends_ts: None,
+            links: super::super::Links::default(),
+        };
+        let group = |silenced_by: &[&str]| PolledGroup {
+            labels: super::super::Labels::new(),
+            receiver: "ralf".into(),
+            alerts: vec![PolledAlert {
+                alert: alert.clone(),
+                silenced_by: silenced_by.iter().map(|id| (*id).to_owned()).collect(),
+                inhibited_by: Vec::new(),
+                updated_ts: 1,
+            }],
+        };
+        let us = BTreeSet::from(["ralf".to_owned()]);
+        let known = Known {
+            alert: alert.clone(),
+            source: SOURCE.into(),
+            incident: "i".into(),
+            silenced: true,
+            seen_ts: 1,
+        };
+        let dog = Watchdog::default();
+        assert_eq!(news(&[group(&[])], &[], &us, &dog, 100_000).len(), 1);
+        assert_eq!(news(&[group(&["s"])], &[], &us, &dog, 100_000), []);
+        assert_eq!(news(&[group(&["s"])], &[known], &us, &dog, 100_000).len(), 1, "its words may be new");
+        let dog = Watchdog { alert: "Disk".into(), ..dog };
+        assert_eq!(news(&[group(&[])], &[], &us, &dog, 300_001).len(), 1);
+        assert_eq!(
+            news(&[group(&[])], &[], &us, &dog, 300_002),
+            [],
+            "nobody has told of it for five minutes"
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Silences: set by people here, in Alertmanager where it is configured, and kept in step with it.
 
 use super::api::{ApiError, NewSilence, SilenceMatcher};
-use super::{Incident, Labels, Matchers, Silenced, State, Untranslatable, intake, poll, tell};
+use super::{Incident, Matcher, Matchers, Silenced, State, Untranslatable, intake, poll, tell};
 use crate::house::House;
 use crate::report::messages::alerts::{self as messages, Note};
 use crate::store::{Known, Silence, StoreError, Tx};
@@ -194,16 +194,21 @@ fn matchers(silence: &Silence) -> Option<Matchers> {
     Matchers::try_from(silence.matchers.clone()).ok()
 }
 
-/// What 🔕 on an incident silences: what its group has in common by definition, else what all its alerts have in common.
+/// What 🔕 on an incident silences: what its group has in common by definition, else what all its alerts have in common, if that names
+/// an alert, an instance or a service. Nothing when it would cover too much.
 pub fn matchers_of(incident: &Incident) -> Option<Matchers> {
-    let of = |labels: &Labels| {
-        let mut labels = labels.clone();
-        labels.remove("severity");
-        (!labels.is_empty()).then(|| Matchers::exactly(&labels))
-    };
-    // Groups that were correlated have each their own labels.
-    let group = if incident.correlation.is_none() { of(&incident.group_labels) } else { None };
-    group.or_else(|| of(&incident.labels))
+    let mut group = incident.group_labels.clone();
+    group.remove("severity");
+    let by_group = Matchers::exactly(&group);
+    // Groups that were correlated have each their own labels; and a label that can't be said here would be a condition less.
+    let is_whole = !by_group.is_empty() && by_group.iter().count() == group.len();
+    if incident.correlation.is_none() && is_whole {
+        return Some(by_group);
+    }
+    let mut labels = incident.labels.clone();
+    labels.remove("severity");
+    let is_narrow = |matcher: &Matcher| ["alertname", "instance", "service"].contains(&matcher.name());
+    Some(Matchers::exactly(&labels)).filter(|matchers| matchers.iter().any(is_narrow))
 }
 
 /// Lets a silence hold until `until_ts` (milliseconds since the epoch).

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::api::PolledAlert;
 use super::{Alert, Group, Labels, Links};
+use crate::config::Watchdog;
 use crate::house::House;
 use crate::store::{StoreError, Tx};
 
@@ -34,9 +36,11 @@ pub(super) async fn set_aside(house: &House, tx: &mut Tx, group: &Group) -> Resu
     if let Some(watchdog) = watchdogs.last() {
         let sign = Sign { source: group.source.clone(), seen_ts: tx.now_ms(), ended: !watchdog.firing };
         let known = tx.recall(KEY).await?.and_then(|text| serde_json::from_str::<Sign>(&text).ok());
-        let every = EVERY_MS.min(patience(house) / 4);
-        let is_news =
-            known.is_none_or(|known| known.ended != sign.ended || sign.seen_ts - known.seen_ts >= every);
+        let every = EVERY_MS.min(patience(&house.config.alerts.watchdog) / 4);
+        // One of the future is from before the clock was set back.
+        let is_news = known.is_none_or(|known| {
+            known.ended != sign.ended || !(0..every).contains(&(sign.seen_ts - known.seen_ts))
+        });
         if is_news {
             tx.remember(KEY, &serde_json::to_string(&sign).unwrap_or_default()).await?;
         }
@@ -51,14 +55,28 @@ pub(super) async fn look(house: &House) -> Result<Option<Group>, StoreError> {
         return Ok(None);
     };
     let now = house.store.clock.now_ms();
-    let missing = sign.ended || now - sign.seen_ts > patience(house);
-    let group = own(TITLE, "critical", missing, [("watchdog", house.config.alerts.watchdog.alert.as_str())]);
-    Ok(Some(group))
+    if sign.seen_ts > now {
+        let sign = Sign { seen_ts: now, ..sign.clone() };
+        house.store.remember(KEY, &serde_json::to_string(&sign).unwrap_or_default()).await?;
+    }
+    let watchdog = &house.config.alerts.watchdog;
+    let group = |missing| own(TITLE, "critical", missing, [("watchdog", watchdog.alert.as_str())]);
+    let is_known = house.store.is_firing("ralf", &group(true).alerts[0].fingerprint).await?;
+    // While we were down nobody could tell us; what was missing before is missing until it comes.
+    let ours = Some(house.desk.watches_since(now)).filter(|start| !is_known && *start <= now);
+    let since = ours.map_or(sign.seen_ts, |start| start.max(sign.seen_ts));
+    Ok(Some(group(sign.ended || now - since > patience(watchdog))))
 }
 
-/// How long it may be missing, in milliseconds.
-fn patience(house: &House) -> i64 {
-    i64::try_from(house.config.alerts.watchdog.within.as_millis()).unwrap_or(i64::MAX)
+/// How long a watchdog may be missing, in milliseconds.
+fn patience(watchdog: &Watchdog) -> i64 {
+    i64::try_from(watchdog.within.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Whether an alert that Alertmanager has is a watchdog of which it has heard nothing for too long: it keeps one for a while, and that
+/// is no sign of life.
+pub(super) fn is_stale(watchdog: &Watchdog, polled: &PolledAlert, now: i64) -> bool {
+    polled.alert.name() == watchdog.alert && polled.updated_ts < now.saturating_sub(patience(watchdog))
 }
 
 /// A group of one alert that we raise ourselves.

@@ -1,5 +1,8 @@
 //! Incidents, the alerts they are made of, and their stories.
 
+use std::borrow::Cow;
+
+use sha2::{Digest as _, Sha256};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
@@ -33,9 +36,38 @@ pub struct Chapter {
     pub what: Note,
 }
 
+/// What is known of all alerts of an incident, also of those that were not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// How many fire.
+    pub firing: u64,
+    /// How many there are.
+    pub total: u64,
+    /// The highest place of a severity ([`crate::alerts::Severity::rank`]) among those that fire, or among all when none does.
+    pub rank: u8,
+    /// All that fire are silenced at their source.
+    pub silenced: bool,
+}
+
 /// More alerts than this are counted, but not read, when an incident is looked at.
 const READ: i64 = 500;
 const ALERT: &str = "source, incident, silenced, seen_ts, doc, fingerprint";
+
+/// The longest text of a stranger's in an index, in bytes: PostgreSQL refuses rows of more than 2,700.
+const INDEXED: usize = 500;
+
+/// What a long text is looked up by instead.
+fn indexed(text: &str) -> Cow<'_, str> {
+    if text.len() <= INDEXED {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(crate::plan::hex(&Sha256::digest(text)))
+}
+
+/// The beginning of a text that fits into an index.
+fn beginning(text: &str) -> &str {
+    &text[..text.floor_char_boundary(INDEXED)]
+}
 
 fn known(row: &AnyRow) -> Result<Known, StoreError> {
     let fingerprint: String = row.try_get(5)?;
@@ -46,6 +78,35 @@ fn known(row: &AnyRow) -> Result<Known, StoreError> {
         seen_ts: row.try_get(3)?,
         alert: json("alerts", &fingerprint, "doc", row.try_get(4)?)?,
     })
+}
+
+fn newest() -> String {
+    format!(
+        "SELECT {ALERT} FROM alerts WHERE incident = $1 ORDER BY firing DESC, starts_ts DESC, fingerprint LIMIT {READ}"
+    )
+}
+
+fn in_order(rows: &[AnyRow]) -> Result<Vec<Known>, StoreError> {
+    let mut list: Vec<Known> = rows.iter().map(known).collect::<Result<_, _>>()?;
+    list.sort_by_key(|known| (!known.alert.firing, known.alert.starts_ts));
+    Ok(list)
+}
+
+/// What is known of all alerts, if these are all.
+fn count(all: &[Known]) -> Counts {
+    let firing: Vec<&Known> = all.iter().filter(|known| known.alert.firing).collect();
+    let rank = |known: &Known| known.alert.severity().rank();
+    let rank = if firing.is_empty() {
+        all.iter().map(rank).max()
+    } else {
+        firing.iter().map(|known| rank(known)).max()
+    };
+    Counts {
+        firing: firing.len() as u64,
+        total: all.len() as u64,
+        rank: rank.unwrap_or_default(),
+        silenced: !firing.is_empty() && firing.iter().all(|known| known.silenced),
+    }
 }
 
 pub(super) fn incident(row: &AnyRow) -> Result<Incident, StoreError> {
@@ -127,13 +188,10 @@ impl Store {
         rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
     }
 
-    /// The alerts of an incident, those that fire first; at most 500.
+    /// The alerts of an incident, those that fire first, the oldest first; at most 500, the newest.
     pub async fn alerts_of(&self, incident: &str) -> Result<Vec<Known>, StoreError> {
-        let sql = format!(
-            "SELECT {ALERT} FROM alerts WHERE incident = $1 ORDER BY firing DESC, starts_ts LIMIT {READ}"
-        );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(incident).fetch_all(self.pool()).await?;
-        rows.iter().map(known).collect()
+        let rows = sqlx::query(sqlx::AssertSqlSafe(newest())).bind(incident).fetch_all(self.pool()).await?;
+        in_order(&rows)
     }
 
     /// What fires, as far as we know, of one source.
@@ -225,14 +283,14 @@ impl Tx {
     ) -> Result<Option<Incident>, StoreError> {
         let sql = "SELECT i.id, i.doc FROM incident_groups g JOIN incidents i ON i.id = g.incident \
                    WHERE g.source = $1 AND g.group_key = $2";
-        let row = sqlx::query(sql).bind(source).bind(key).fetch_optional(&mut *self.tx).await?;
+        let row = sqlx::query(sql).bind(source).bind(&*indexed(key)).fetch_optional(&mut *self.tx).await?;
         row.as_ref().map(incident).transpose()
     }
 
     /// The open incident that was correlated by this.
     pub async fn incident_correlated(&mut self, correlation: &str) -> Result<Option<Incident>, StoreError> {
         let sql = "SELECT id, doc FROM incidents WHERE correlation = $1 AND state <> 'resolved' ORDER BY opened_ts DESC LIMIT 1";
-        let row = sqlx::query(sql).bind(correlation).fetch_optional(&mut *self.tx).await?;
+        let row = sqlx::query(sql).bind(&*indexed(correlation)).fetch_optional(&mut *self.tx).await?;
         row.as_ref().map(incident).transpose()
     }
 
@@ -240,7 +298,7 @@ impl Tx {
     pub async fn name_group(&mut self, source: &str, key: &str, incident: &str) -> Result<(), StoreError> {
         let sql = "INSERT INTO incident_groups (source, group_key, incident) VALUES ($1, $2, $3) \
                    ON CONFLICT (source, group_key) DO UPDATE SET incident = excluded.incident";
-        sqlx::query(sql).bind(source).bind(key).bind(incident).execute(&mut *self.tx).await?;
+        sqlx::query(sql).bind(source).bind(&*indexed(key)).bind(incident).execute(&mut *self.tx).await?;
         Ok(())
     }
 
@@ -255,7 +313,7 @@ impl Tx {
             .bind(incident.state.as_str())
             .bind(i64::from(incident.severity.rank()))
             .bind(&incident.source)
-            .bind(&incident.correlation)
+            .bind(incident.correlation.as_deref().map(indexed).as_deref())
             .bind(to_json(incident))
             .bind(incident.opened_ts)
             .bind(incident.changed_ts)
@@ -291,10 +349,11 @@ impl Tx {
 
     /// Stores an alert.
     pub async fn save_alert(&mut self, known: &Known) -> Result<(), StoreError> {
-        let sql = "INSERT INTO alerts (source, fingerprint, incident, firing, silenced, starts_ts, ends_ts, seen_ts, name, doc) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (source, fingerprint) DO UPDATE SET \
+        let sql = "INSERT INTO alerts (source, fingerprint, incident, firing, silenced, starts_ts, ends_ts, seen_ts, name, doc, rank) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (source, fingerprint) DO UPDATE SET \
                    incident = excluded.incident, firing = excluded.firing, silenced = excluded.silenced, starts_ts = excluded.starts_ts, \
-                   ends_ts = excluded.ends_ts, seen_ts = excluded.seen_ts, name = excluded.name, doc = excluded.doc";
+                   ends_ts = excluded.ends_ts, seen_ts = excluded.seen_ts, name = excluded.name, doc = excluded.doc, \
+                   rank = excluded.rank";
         let alert = &known.alert;
         sqlx::query(sql)
             .bind(&known.source)
@@ -305,8 +364,9 @@ impl Tx {
             .bind(alert.starts_ts)
             .bind(alert.ends_ts)
             .bind(known.seen_ts)
-            .bind(alert.name())
+            .bind(beginning(alert.name()))
             .bind(to_json(alert))
+            .bind(i64::from(alert.severity().rank()))
             .execute(&mut *self.tx)
             .await?;
         Ok(())
@@ -323,26 +383,33 @@ impl Tx {
         Ok(())
     }
 
-    /// The alerts of an incident as they stand in this transaction, those that fire first; at most 500, and how many fire
-    /// and how many there are.
-    pub async fn alerts_of(&mut self, incident: &str) -> Result<(Vec<Known>, u64, u64), StoreError> {
-        let sql = format!(
-            "SELECT {ALERT} FROM alerts WHERE incident = $1 ORDER BY firing DESC, starts_ts LIMIT {READ}"
-        );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(incident).fetch_all(&mut *self.tx).await?;
-        let list: Vec<Known> = rows.iter().map(known).collect::<Result<_, _>>()?;
+    /// The alerts of an incident as they stand in this transaction, those that fire first, the oldest first; at most 500, the
+    /// newest, and what is known of all.
+    pub async fn alerts_of(&mut self, incident: &str) -> Result<(Vec<Known>, Counts), StoreError> {
+        let rows = sqlx::query(sqlx::AssertSqlSafe(newest())).bind(incident).fetch_all(&mut *self.tx).await?;
+        let list = in_order(&rows)?;
         if i64::try_from(list.len()).unwrap_or(READ) < READ {
-            let firing = list.iter().filter(|known| known.alert.firing).count();
-            return Ok((list.clone(), firing as u64, list.len() as u64));
+            let counts = count(&list);
+            return Ok((list, counts));
         }
-        let row = sqlx::query(
-            "SELECT COUNT(*), CAST(COALESCE(SUM(firing), 0) AS BIGINT) FROM alerts WHERE incident = $1",
+        let rows = sqlx::query(
+            "SELECT firing, COUNT(*), MAX(rank), MIN(silenced) FROM alerts WHERE incident = $1 GROUP BY firing ORDER BY firing",
         )
         .bind(incident)
-        .fetch_one(&mut *self.tx)
+        .fetch_all(&mut *self.tx)
         .await?;
-        let (total, firing): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
-        Ok((list, firing.unsigned_abs(), total.unsigned_abs()))
+        let mut counts = Counts { firing: 0, total: 0, rank: 0, silenced: false };
+        // Those that fire come last: theirs is the word.
+        for row in &rows {
+            let (fires, n): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+            counts.total += n.unsigned_abs();
+            counts.rank = u8::try_from(row.try_get::<i64, _>(2)?).unwrap_or(u8::MAX);
+            if fires != 0 {
+                counts.firing = n.unsigned_abs();
+                counts.silenced = row.try_get::<i64, _>(3)? != 0;
+            }
+        }
+        Ok((list, counts))
     }
 
     /// Adds a line to an incident's story.
@@ -361,5 +428,20 @@ impl Tx {
         .execute(&mut *self.tx)
         .await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_looked_up_fits_into_an_index() {
+        assert_eq!(indexed("rack=1"), "rack=1");
+        let (one, other) = (format!("{}1", "a".repeat(4_096)), format!("{}2", "a".repeat(4_096)));
+        assert_eq!(indexed(&one).len(), 64);
+        assert_ne!(indexed(&one), indexed(&other));
+        assert_eq!(beginning("Disk"), "Disk");
+        assert_eq!(beginning(&format!("a{}", "ä".repeat(2_000))).len(), 499);
     }
 }

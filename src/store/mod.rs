@@ -20,7 +20,7 @@ mod votes;
 
 pub use crate::approval::{Operation, State, Vote};
 pub use inbox::InboxRow;
-pub use incidents::{Chapter, Known};
+pub use incidents::{Chapter, Counts, Known};
 pub use lease::{Lease, LeaseError};
 pub use outbox::{NewMessage, OutboxRow, sent};
 pub use questions::Question;

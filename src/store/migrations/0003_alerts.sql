@@ -25,13 +25,14 @@ CREATE TABLE incident_groups (
 );
 CREATE INDEX incident_groups_incident ON incident_groups (incident);
 
--- The latest firing of each alert.
+-- The latest firing of each alert. `rank` is the place of its severity.
 CREATE TABLE alerts (
     source      TEXT NOT NULL,
     fingerprint TEXT NOT NULL,
     incident    TEXT NOT NULL,
     firing      BIGINT NOT NULL,
     silenced    BIGINT NOT NULL,
+    rank        BIGINT NOT NULL,
     starts_ts   BIGINT NOT NULL,
     ends_ts     BIGINT,
     seen_ts     BIGINT NOT NULL,
