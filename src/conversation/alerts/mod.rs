@@ -76,7 +76,7 @@ pub(super) fn is_whole(word: Word, rest: &str) -> bool {
         }
         Word::Extend => rest.split_whitespace().any(|word| duration(word).is_some()),
         Word::Silence => rest.split_whitespace().next().is_some_and(|first| duration(first).is_some()),
-        Word::Subscribe => rest.contains(['=', '~']) || words < 2,
+        Word::Subscribe => rest.contains(['=', '~']) || words < 2 || subscribe::is_wish(rest),
     }
 }
 
@@ -90,7 +90,7 @@ pub(super) async fn intend(house: &House, talk: &Talk, intent: &Intent) -> Resul
     let slot = |name: &str| intent.slots.get(name).map_or("", String::as_str);
     match intent.name.as_str() {
         "silence_alert" => silence::alert(house, talk, slot("alert"), slot("duration")).await,
-        "subscribe_alerts" => subscribe::subscribe(house, talk, slot("matcher")).await,
+        "subscribe_alerts" => subscribe::by_sentence(house, talk, slot("matcher")).await,
         _ => look::alerts(house, talk, slot("severity")).await,
     }
 }

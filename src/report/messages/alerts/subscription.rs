@@ -107,18 +107,33 @@ pub fn subscriptions(r: &Reader<'_>, all: &[Subscription]) -> Text {
             "There is no subscription here; I report no alert. `!ralf subscribe severity>=warning` makes one.",
         ));
     }
-    let line = |it: &Subscription| {
-        let mut parts = vec![format!("{} {}: {}", r.t("Nr.", "no."), it.n, wish(r.lang, &it.wish))];
-        parts.extend(next(r, it));
-        if !it.personal && !it.owner.is_empty() {
-            parts.push(format!("{} {}", r.t("von", "by"), foreign(&it.owner, 80)));
-        }
-        parts.join(" · ")
-    };
     Text::new()
         .head(r.t("Abos hier", "Subscriptions here"))
-        .list(all.iter().map(line))
+        .list(all.iter().map(|it| one(r, it)))
         .small(r.t("`!ralf teste N` · `!ralf abbestelle N`", "`!ralf test N` · `!ralf unsubscribe N`"))
+}
+
+/// Somebody wants to be told less and did not say by which number: those of this room or chat.
+pub fn unsubscribe_which(r: &Reader<'_>, all: &[Subscription]) -> Text {
+    if all.is_empty() {
+        return subscriptions(r, all);
+    }
+    Text::new()
+        .line(r.t(
+            "Welches Abo soll enden? `!ralf abbestelle N` beendet es:",
+            "Which subscription shall end? `!ralf unsubscribe N` ends it:",
+        ))
+        .list(all.iter().map(|it| one(r, it)))
+}
+
+/// A subscription in a line.
+fn one(r: &Reader<'_>, it: &Subscription) -> String {
+    let mut parts = vec![format!("{} {}: {}", r.t("Nr.", "no."), it.n, wish(r.lang, &it.wish))];
+    parts.extend(next(r, it));
+    if !it.personal && !it.owner.is_empty() {
+        parts.push(format!("{} {}", r.t("von", "by"), foreign(&it.owner, 80)));
+    }
+    parts.join(" · ")
 }
 
 /// A number that no subscription here has.

@@ -307,6 +307,7 @@ fn answers(r: &Reader<'_>) -> Vec<(&'static str, Text)> {
         ("unsubscribed", unsubscribed(lang, &mine)),
         ("subscriptions", subscriptions(r, &[ours.clone(), mine.clone(), bobs])),
         ("subscriptions, none", subscriptions(r, &[])),
+        ("unsubscribe which", unsubscribe_which(r, &[ours.clone(), mine.clone()])),
         ("no such subscription", no_such_subscription(lang, "9")),
         ("may not subscribe a room", may_not_subscribe_room(lang)),
         ("test", test_subscription(r, &mine, &[&fires], 12)),
