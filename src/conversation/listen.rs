@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ralf_intents::{Lang, NoneReason, Outcome, Reading};
 
-use super::{Answer, Talk, act, amend, answer, aside, commands, decide, done, questions, words};
+use super::{Answer, Talk, act, alerts, amend, answer, aside, commands, decide, done, questions, words};
 use ruma::OwnedUserId;
 
 use crate::approval::{self, By, GateStore as _, State, gate};
@@ -51,7 +51,12 @@ pub(super) async fn message(
         about: None,
         instead_of: None,
     };
-    if let Some(command) = commands::parse(&message.text, direct) {
+    let ours = |user: &OwnedUserId| Bot::of(user, &house.server).is_some();
+    let mentioned = message.mentions.iter().any(ours);
+    let to_others = !direct && !mentioned && !message.mentions.is_empty();
+    // What is said to an incident's message is about that incident.
+    let incident = if to_others { None } else { alerts::answered(house, &talk).await? };
+    if let Some(command) = commands::parse(&message.text, direct || incident.is_some()) {
         // "cancel" without an id is about one's own last wish, if that still waits.
         let bare = commands::without_prefix(&message.text).unwrap_or(&message.text);
         if !(words::takes_back(bare) && amend::waiting(house, &talk).await?.is_some()) {
@@ -61,9 +66,7 @@ pub(super) async fn message(
     if let Some(handled) = reason(house, seq, event, message).await? {
         return Ok(handled);
     }
-    let ours = |user: &OwnedUserId| Bot::of(user, &house.server).is_some();
-    let mut addressed = direct || message.mentions.iter().any(ours);
-    let to_others = !addressed && !message.mentions.is_empty();
+    let mut addressed = direct || mentioned;
     if let Some(rest) = commands::without_prefix(&message.text) {
         talk.sentence = hide(rest.trim()).into_owned();
         addressed = true;
@@ -86,9 +89,12 @@ pub(super) async fn message(
         let asked = to_us && !to_others && heard.about.as_ref().is_some_and(|op| op.requester == talk.asker);
         heard.addressed |=
             heard.lapsed.is_some() || asked || (heard.about.is_some() && message.thread.is_none());
+        // In an incident's thread people talk among each other, too.
+        heard.addressed |=
+            incident.is_some() && (message.thread.is_none() || words::is_question(&talk.sentence));
     }
     let ops = house.rooms().own.get(&event.room) == Some(&Bot::Core);
-    if !(heard.addressed || heard.about.is_some() || ops) {
+    if !(heard.addressed || heard.about.is_some() || incident.is_some() || ops) {
         return done(house, seq).await;
     }
     if let Some(handled) = taken_back(house, seq, &talk, &heard).await? {
@@ -108,6 +114,9 @@ pub(super) async fn message(
         }
     };
     let mut reading = house.understanding().await.read(&talk.sentence, &names, lang);
+    if incident.is_some() {
+        reading.outcome = alerts::about_this(reading.outcome);
+    }
     let mut help = house.aids().is_some();
     // What is said to somebody else's question says nothing about one's own wish.
     if !matches!(reading.outcome, Outcome::Intent(_))

@@ -2,7 +2,7 @@
 
 use super::{Deed, reader};
 use crate::alerts::quiet::Zone;
-use crate::alerts::{Alert, Incident, Subscription, Wish, decide};
+use crate::alerts::{Alert, Incident, Labels, Subscription, Wish, decide};
 use crate::approval::World as _;
 use crate::clock::new_id;
 use crate::config::Role;
@@ -11,10 +11,12 @@ use crate::conversation::{Answer, Talk};
 use crate::house::House;
 use crate::inbound::lanes::HandleError;
 use crate::report::messages::alerts::{self as messages, Next};
-use crate::store::SubscriptionRow;
+use crate::store::{StoreError, SubscriptionRow, Tx};
 
 /// So many incidents are looked at by a test.
 const LOOKED_AT: i64 = 100;
+/// So many open incidents are looked through for those that a new subscription wants.
+const OPEN: i64 = 500;
 
 /// `subscribe WISH`, and `subscribe N WISH` for a change.
 pub(super) async fn subscribe(house: &House, talk: &Talk, rest: &str) -> Result<Answer, HandleError> {
@@ -246,6 +248,26 @@ pub(super) fn told(house: &House, row: &SubscriptionRow, now: i64) -> messages::
         owner: row.owner.clone(),
         next: Wish::parse(&row.wish, &house.zone()).map(|wish| next(&wish, now)).unwrap_or_default(),
     }
+}
+
+/// The open incidents that a subscription wants to know of.
+pub(super) async fn open_now(
+    house: &House,
+    tx: &mut Tx,
+    row: &SubscriptionRow,
+) -> Result<Vec<Incident>, StoreError> {
+    let Ok(wish) = Wish::parse(&row.wish, &house.zone()) else { return Ok(Vec::new()) };
+    let mut open = Vec::new();
+    for incident in tx.open_incidents(OPEN).await? {
+        let (alerts, ..) = tx.alerts_of(&incident.id).await?;
+        let is_wanted = |labels: &Labels| {
+            wish.matchers.matches(labels) && !wish.except.iter().any(|except| except.matches(labels))
+        };
+        if alerts.iter().any(|known| known.alert.firing && is_wanted(&known.alert.labels)) {
+            open.push(incident);
+        }
+    }
+    Ok(open)
 }
 
 /// What a wish does besides telling at once.

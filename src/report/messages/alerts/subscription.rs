@@ -2,7 +2,7 @@
 
 use ralf_intents::Lang;
 
-use super::words::{Reader, foreign};
+use super::words::{Reader, brief_now, foreign, more};
 use crate::alerts::Incident;
 use crate::report::{Text, t};
 
@@ -75,6 +75,25 @@ pub fn subscribed(r: &Reader<'_>, it: &Subscription) -> Text {
             (Lang::En, false) => format!("🔔 Subscription no. {n} for this room: {wish}."),
         },
     )
+}
+
+/// An answer about a subscription, and what is open of that already.
+pub fn open_already(r: &Reader<'_>, text: Text, open: &[Incident]) -> Text {
+    if open.is_empty() {
+        return text;
+    }
+    let n = open.len();
+    let mut lines: Vec<String> = open.iter().take(5).map(|it| brief_now(r, it)).collect();
+    if n > 5 {
+        lines.push(more(r.lang, n - 5));
+    }
+    text.line(&match (r.lang, n) {
+        (Lang::De, 1) => "Davon ist gerade 1 Vorfall offen:".to_owned(),
+        (Lang::De, _) => format!("Davon sind gerade {n} Vorfälle offen:"),
+        (Lang::En, 1) => "1 incident of that is open now:".to_owned(),
+        (Lang::En, _) => format!("{n} incidents of that are open now:"),
+    })
+    .list(lines)
 }
 
 /// A subscription was there already and is changed. `was` is what it wanted.
