@@ -91,7 +91,7 @@ async fn intend(house: &Arc<House>, talk: &Talk, intent: Intent, alone: bool) ->
         "show_status" => look::show_status(house, talk, intent.slots.get("target").map(String::as_str)).await,
         "explain_decision" => {
             let id = intent.slots.get("id").map(String::as_str);
-            match alerts::why_said(house, talk, id).await? {
+            match alerts::why_said(house, talk, id, true).await? {
                 Some(answer) => Ok(answer),
                 None => look::explain(house, talk, id).await,
             }

@@ -24,6 +24,8 @@ pub(super) struct Heard {
     pub(super) about: Option<Operation>,
     /// A question of ours that it answers too late.
     pub(super) lapsed: Option<Question>,
+    /// It was said to an incident's message.
+    pub(super) to_incident: bool,
 }
 
 /// Answers a message, if it is for us.
@@ -71,7 +73,7 @@ pub(super) async fn message(
         talk.sentence = hide(rest.trim()).into_owned();
         addressed = true;
     }
-    let mut heard = Heard { addressed, about: None, lapsed: None };
+    let mut heard = Heard { addressed, about: None, lapsed: None, to_incident: incident.is_some() };
     let mut others_question = false;
     if let Some(root) = message.thread.as_deref().or(message.reply_to.as_deref()) {
         match house.store.question_in_thread(&event.room, root).await? {
@@ -91,10 +93,10 @@ pub(super) async fn message(
             heard.lapsed.is_some() || asked || (heard.about.is_some() && message.thread.is_none());
         // In an incident's thread people talk among each other, too.
         heard.addressed |=
-            incident.is_some() && (message.thread.is_none() || words::is_question(&talk.sentence));
+            heard.to_incident && (message.thread.is_none() || words::is_question(&talk.sentence));
     }
     let ops = house.rooms().own.get(&event.room) == Some(&Bot::Core);
-    if !(heard.addressed || heard.about.is_some() || incident.is_some() || ops) {
+    if !(heard.addressed || heard.about.is_some() || heard.to_incident || ops) {
         return done(house, seq).await;
     }
     if let Some(handled) = taken_back(house, seq, &talk, &heard).await? {
@@ -114,7 +116,7 @@ pub(super) async fn message(
         }
     };
     let mut reading = house.understanding().await.read(&talk.sentence, &names, lang);
-    if incident.is_some() {
+    if heard.to_incident {
         reading.outcome = alerts::about_this(reading.outcome);
     }
     let mut help = house.aids().is_some();
@@ -219,7 +221,8 @@ pub(super) async fn understood(
 ) -> Result<Handled, HandleError> {
     talk.lang = reading.lang;
     talk.understood = trace(&reading);
-    let mut outcomes = vec![reading.outcome];
+    let outcome = if heard.to_incident { alerts::about_this(reading.outcome) } else { reading.outcome };
+    let mut outcomes = vec![outcome];
     outcomes.extend(reading.more);
     if let Some(question) = &heard.lapsed
         && !outcomes.iter().any(|outcome| matches!(outcome, Outcome::Intent(_)))

@@ -57,8 +57,8 @@ pub(super) fn word(text: &str) -> Word {
         | "alarme" | "alarmen" | "meldung" | "meldungen" | "dienst" | "dienste" | "rechner" | "knoten"
         | "schlimmer" | "uhr" | "know" | "let" | "inform" | "warn" | "goes" | "whenever" | "once" | "now"
         | "problem" | "problems" | "issues" | "informier" | "benachrichtigen" | "gib" | "sobald"
-        | "falls" | "jedem" | "jetzt" | "ab" | "künftig" | "problemen" | "ausfällt" | "auch" | "hier"
-        | "here" => Word::Filler,
+        | "falls" | "sagen" | "geben" | "jedem" | "jetzt" | "ab" | "künftig" | "problemen" | "ausfällt"
+        | "auch" | "hier" | "here" => Word::Filler,
         _ => name(bare, &lower),
     }
 }

@@ -126,12 +126,12 @@ pub(super) async fn intend(house: &House, talk: &Talk, intent: &Intent) -> Resul
     }
 }
 
-/// What a sentence said to an incident's message comes to: an alert that it asks after is that incident's.
+/// What a sentence said to an incident's message comes to: the alert that it does not name is that incident's.
 pub(super) fn about_this(outcome: Outcome) -> Outcome {
     match outcome {
-        Outcome::Ask(ask) if ask.intent == "silence_alert" => {
+        Outcome::Ask(ask) if ask.intent == "silence_alert" && ask.missing.as_deref() == Some("alert") => {
             let mut slots = ask.slots;
-            slots.entry("alert".into()).or_insert_with(|| "this".into());
+            slots.insert("alert".into(), "this".into());
             Outcome::Intent(Intent { name: ask.intent, slots, changes: false })
         }
         outcome => outcome,

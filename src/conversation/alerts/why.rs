@@ -81,11 +81,13 @@ pub(in crate::conversation) async fn why(
     Ok(Some(Answer::Say(text)))
 }
 
-/// Answers a sentence that asks why, if it names an alert and no operation, or is said to an incident's message.
+/// Answers a sentence that asks why, if it names an alert and no operation, or is said to an incident's message. `guess` lets a word
+/// be an alert because it is written like one.
 pub(in crate::conversation) async fn why_said(
     house: &House,
     talk: &Talk,
     id: Option<&str>,
+    guess: bool,
 ) -> Result<Option<Answer>, HandleError> {
     if let Some(id) = id
         && house.store.operation_like(id).await?.is_some()
@@ -106,7 +108,7 @@ pub(in crate::conversation) async fn why_said(
             .any(|name| name.eq_ignore_ascii_case(word))
     };
     let named = words().find(is_known);
-    match named.or_else(|| words().find(|word| is_camel(word) && !is_thing(word))) {
+    match named.or_else(|| words().find(|word| guess && is_camel(word) && !is_thing(word))) {
         Some(name) => why(house, talk, name).await,
         None if talk.about.is_none() => why(house, talk, "").await,
         None => Ok(None),
