@@ -68,6 +68,15 @@ impl Wish {
     /// # Errors
     /// What can't be understood, where, and what to write instead.
     pub fn parse(text: &str, zone: &Zone) -> Result<Self, WishError> {
+        Ok(parse::wish(text, zone)?.0)
+    }
+
+    /// The wish of a whole sentence, and the bare words in it that were taken for names of hosts, services or whatever an alert is
+    /// about: whoever knows the names can tell whether it was understood.
+    ///
+    /// # Errors
+    /// As [`Wish::parse`].
+    pub fn of_sentence(text: &str, zone: &Zone) -> Result<(Self, Vec<String>), WishError> {
         parse::wish(text, zone)
     }
 }

@@ -89,7 +89,13 @@ pub(super) async fn patiently<T>(house: &House, talk: &Talk, work: impl Future<O
 async fn intend(house: &Arc<House>, talk: &Talk, intent: Intent, alone: bool) -> Result<Answer, HandleError> {
     match intent.name.as_str() {
         "show_status" => look::show_status(house, talk, intent.slots.get("target").map(String::as_str)).await,
-        "explain_decision" => look::explain(house, talk, intent.slots.get("id").map(String::as_str)).await,
+        "explain_decision" => {
+            let id = intent.slots.get("id").map(String::as_str);
+            match alerts::why_said(house, talk, id, true).await? {
+                Some(answer) => Ok(answer),
+                None => look::explain(house, talk, id).await,
+            }
+        }
         name if alerts::knows(name) => alerts::intend(house, talk, &intent).await,
         "rollback_service" if !intent.slots.contains_key("version") => undo(house, talk, intent).await,
         _ => plan(house, talk, intent, alone).await,

@@ -6,7 +6,7 @@ use ralf_intents::{Model, NoneReason};
 
 use super::listen::Heard;
 use super::words::{self, Aside};
-use super::{Answer, Talk, act, amend, answer, done, look};
+use super::{Answer, Talk, act, alerts, amend, answer, done, look};
 use crate::house::House;
 use crate::inbound::lanes::{HandleError, Handled};
 use crate::inventory::Inventory;
@@ -40,6 +40,12 @@ pub(super) async fn answer(
     let by_name = matches!(aside, Some(Aside::Courtesy(_) | Aside::Help)) && words::names_us(&talk.sentence);
     if !(heard.addressed || by_name) {
         return done(house, seq).await;
+    }
+    if words::asks_why(&talk.sentence)
+        && let Some(why) = alerts::why_said(house, &talk, None, false).await?
+    {
+        answer::commit(house, seq, &talk, vec![why], None).await?;
+        return Ok(Handled::Done);
     }
     let inventory = house.inventory().await.map(|(inventory, _)| inventory).unwrap_or_default();
     let about = || {

@@ -115,7 +115,8 @@ fn is_whole(word: Word, rest: &str) -> bool {
     let words = rest.split_whitespace().count();
     match word {
         Word::Help | Word::History | Word::Whoami | Word::Policy => words == 0,
-        Word::Status | Word::Why => words < 2,
+        Word::Status => words < 2,
+        Word::Why => words < 2 || alerts::is_alert(rest),
         Word::Alerts(word) => alerts::is_whole(word, rest),
         Word::Decide(Decision::Freeze | Decision::Unfreeze) | Word::Unknown => true,
         Word::Decide(_) => {
@@ -234,10 +235,14 @@ mod tests {
             "status von grafana",
             "cancel that",
             "silence DiskFull for 2h",
+            "beende grafana",
+            "teste jellyfin",
+            "unsubscribe from critical alerts",
         ] {
             assert_eq!(word(said, true), None, "{said}");
         }
         assert_eq!(word("warum 3f6h", true), Some(Word::Why));
+        assert_eq!(word("why DiskFull instance=pi4", true), Some(Word::Why));
         assert_eq!(word("status grafana", true), Some(Word::Status));
         assert_eq!(word("deny 3f6h too late", true), Some(Word::Decide(Decision::Vote(Verdict::Deny))));
     }

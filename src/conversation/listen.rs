@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ralf_intents::{Lang, NoneReason, Outcome, Reading};
 
-use super::{Answer, Talk, act, amend, answer, aside, commands, decide, done, questions, words};
+use super::{Answer, Talk, act, alerts, amend, answer, aside, commands, decide, done, questions, words};
 use ruma::OwnedUserId;
 
 use crate::approval::{self, By, GateStore as _, State, gate};
@@ -24,6 +24,8 @@ pub(super) struct Heard {
     pub(super) about: Option<Operation>,
     /// A question of ours that it answers too late.
     pub(super) lapsed: Option<Question>,
+    /// It was said to an incident's message.
+    pub(super) to_incident: bool,
 }
 
 /// Answers a message, if it is for us.
@@ -51,7 +53,12 @@ pub(super) async fn message(
         about: None,
         instead_of: None,
     };
-    if let Some(command) = commands::parse(&message.text, direct) {
+    let ours = |user: &OwnedUserId| Bot::of(user, &house.server).is_some();
+    let mentioned = message.mentions.iter().any(ours);
+    let to_others = !direct && !mentioned && !message.mentions.is_empty();
+    // What is said to an incident's message is about that incident.
+    let incident = if to_others { None } else { alerts::answered(house, &talk).await? };
+    if let Some(command) = commands::parse(&message.text, direct || incident.is_some()) {
         // "cancel" without an id is about one's own last wish, if that still waits.
         let bare = commands::without_prefix(&message.text).unwrap_or(&message.text);
         if !(words::takes_back(bare) && amend::waiting(house, &talk).await?.is_some()) {
@@ -61,14 +68,12 @@ pub(super) async fn message(
     if let Some(handled) = reason(house, seq, event, message).await? {
         return Ok(handled);
     }
-    let ours = |user: &OwnedUserId| Bot::of(user, &house.server).is_some();
-    let mut addressed = direct || message.mentions.iter().any(ours);
-    let to_others = !addressed && !message.mentions.is_empty();
+    let mut addressed = direct || mentioned;
     if let Some(rest) = commands::without_prefix(&message.text) {
         talk.sentence = hide(rest.trim()).into_owned();
         addressed = true;
     }
-    let mut heard = Heard { addressed, about: None, lapsed: None };
+    let mut heard = Heard { addressed, about: None, lapsed: None, to_incident: incident.is_some() };
     let mut others_question = false;
     if let Some(root) = message.thread.as_deref().or(message.reply_to.as_deref()) {
         match house.store.question_in_thread(&event.room, root).await? {
@@ -86,9 +91,12 @@ pub(super) async fn message(
         let asked = to_us && !to_others && heard.about.as_ref().is_some_and(|op| op.requester == talk.asker);
         heard.addressed |=
             heard.lapsed.is_some() || asked || (heard.about.is_some() && message.thread.is_none());
+        // In an incident's thread people talk among each other, too.
+        heard.addressed |=
+            heard.to_incident && (message.thread.is_none() || words::is_question(&talk.sentence));
     }
     let ops = house.rooms().own.get(&event.room) == Some(&Bot::Core);
-    if !(heard.addressed || heard.about.is_some() || ops) {
+    if !(heard.addressed || heard.about.is_some() || heard.to_incident || ops) {
         return done(house, seq).await;
     }
     if let Some(handled) = taken_back(house, seq, &talk, &heard).await? {
@@ -108,6 +116,9 @@ pub(super) async fn message(
         }
     };
     let mut reading = house.understanding().await.read(&talk.sentence, &names, lang);
+    if heard.to_incident {
+        reading.outcome = alerts::about_this(reading.outcome);
+    }
     let mut help = house.aids().is_some();
     // What is said to somebody else's question says nothing about one's own wish.
     if !matches!(reading.outcome, Outcome::Intent(_))
@@ -210,7 +221,8 @@ pub(super) async fn understood(
 ) -> Result<Handled, HandleError> {
     talk.lang = reading.lang;
     talk.understood = trace(&reading);
-    let mut outcomes = vec![reading.outcome];
+    let outcome = if heard.to_incident { alerts::about_this(reading.outcome) } else { reading.outcome };
+    let mut outcomes = vec![outcome];
     outcomes.extend(reading.more);
     if let Some(question) = &heard.lapsed
         && !outcomes.iter().any(|outcome| matches!(outcome, Outcome::Intent(_)))

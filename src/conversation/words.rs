@@ -220,6 +220,12 @@ pub(super) fn is_question(sentence: &str) -> bool {
         || said.split(' ').next().is_some_and(|first| ASK.split('|').any(|word| word == first))
 }
 
+/// Whether a sentence asks why.
+pub(super) fn asks_why(sentence: &str) -> bool {
+    let said = plain(sentence);
+    ["why", "warum", "wieso", "weshalb", "weswegen"].iter().any(|word| said.split(' ').next() == Some(word))
+}
+
 /// Whether a sentence names one of us.
 pub(super) fn names_us(sentence: &str) -> bool {
     let said = plain(sentence);

@@ -1,10 +1,13 @@
 //! `/api/v1/*`: what programs read.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::{Web, auth};
@@ -66,13 +69,26 @@ async fn read_status(web: &Web) -> Result<Value, StoreError> {
     }))
 }
 
-/// Which part of a list is wanted.
+/// Which part of a list is wanted. What is given without a value is not given.
 #[derive(Deserialize)]
 pub(super) struct Page {
+    #[serde(default, deserialize_with = "given")]
     state: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     limit: Option<i64>,
     /// Only what was created before; milliseconds since the epoch.
+    #[serde(default, deserialize_with = "given")]
     before: Option<i64>,
+}
+
+fn given<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: Display>,
+{
+    let text = Option::<String>::deserialize(deserializer)?.unwrap_or_default();
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.parse().map_err(serde::de::Error::custom)).transpose()
 }
 
 /// `GET /api/v1/operations?state=&limit=&before=`, newest first.

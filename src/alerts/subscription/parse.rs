@@ -29,9 +29,12 @@ struct Reader<'a> {
     digest: Option<Digest>,
     repeat: Option<i64>,
     mention: bool,
+    /// The bare words that were taken for names of things.
+    things: Vec<String>,
 }
 
-pub(super) fn wish(text: &str, zone: &Zone) -> Result<Wish, WishError> {
+/// The wish, and the bare words in it that were taken for names of things.
+pub(super) fn wish(text: &str, zone: &Zone) -> Result<(Wish, Vec<String>), WishError> {
     let mut reader = Reader {
         cursor: Cursor::new(text)?,
         zone,
@@ -44,9 +47,11 @@ pub(super) fn wish(text: &str, zone: &Zone) -> Result<Wish, WishError> {
         digest: None,
         repeat: None,
         mention: false,
+        things: Vec::new(),
     };
     while reader.step()? {}
-    reader.finish()
+    let things = std::mem::take(&mut reader.things);
+    Ok((reader.finish()?, things))
 }
 
 impl Reader<'_> {
@@ -103,7 +108,13 @@ impl Reader<'_> {
 
     fn word(&mut self) -> Result<Word, WishError> {
         let (text, quoted) = self.cursor.word()?;
-        Ok(if quoted { Word::Thing(text) } else { words::word(&text) })
+        let word = if quoted { Word::Thing(text) } else { words::word(&text) };
+        if let Word::Thing(name) = &word
+            && !quoted
+        {
+            self.things.push(name.clone());
+        }
+        Ok(word)
     }
 
     /// The next word and its place, if it is no matcher and in no quotes.

@@ -55,7 +55,10 @@ pub(super) fn word(text: &str) -> Word {
         | "worse" | "hours" | "zu" | "zum" | "zur" | "für" | "über" | "der" | "die" | "das" | "den"
         | "dem" | "des" | "ein" | "eine" | "ist" | "sind" | "nur" | "bitte" | "wenn" | "mit" | "aber"
         | "alarme" | "alarmen" | "meldung" | "meldungen" | "dienst" | "dienste" | "rechner" | "knoten"
-        | "schlimmer" | "uhr" => Word::Filler,
+        | "schlimmer" | "uhr" | "know" | "let" | "inform" | "warn" | "goes" | "whenever" | "once" | "now"
+        | "problem" | "problems" | "issues" | "informier" | "benachrichtigen" | "gib" | "sobald"
+        | "falls" | "sagen" | "geben" | "jedem" | "jetzt" | "ab" | "künftig" | "problemen" | "ausfällt"
+        | "auch" | "hier" | "here" => Word::Filler,
         _ => name(bare, &lower),
     }
 }

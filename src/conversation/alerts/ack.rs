@@ -1,6 +1,6 @@
 //! `ack`: somebody looks after an incident.
 
-use super::{Deed, Meant, may_ack, meant, reader};
+use super::{Deed, Meant, look, may_ack, meant, reader};
 use crate::conversation::{Answer, Talk};
 use crate::house::House;
 use crate::inbound::lanes::HandleError;
@@ -10,10 +10,15 @@ pub(super) async fn ack(house: &House, talk: &Talk, rest: &str) -> Result<Answer
     let zone = house.time_zone();
     let r = reader(house, &zone, talk.lang);
     let id = rest.split_whitespace().next().unwrap_or_default();
+    let found = meant(house, talk, id).await?;
     if !may_ack(house, &talk.room, talk.bot.name(), &talk.asker).await? {
-        return Ok(Answer::Say(messages::may_not_ack(talk.lang)));
+        let said = messages::may_not_ack(talk.lang);
+        return Ok(Answer::Say(match found {
+            Meant::One(incident) => look::about(said, &incident),
+            _ => said,
+        }));
     }
-    Ok(Answer::Say(match meant(house, talk, id).await? {
+    Ok(Answer::Say(match found {
         Meant::One(incident) => {
             return Ok(Answer::Deed(Deed::Acknowledge { incident: incident.id, aloud: true }));
         }

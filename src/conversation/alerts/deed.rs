@@ -84,28 +84,26 @@ impl Deed {
                 match acknowledge(house, tx, &incident, &talk.asker, &talk.event).await? {
                     Acked::Done(_) if !aloud => return Ok(None),
                     Acked::Done(incident) => look::about(messages::acked(talk.lang, &incident), &incident),
-                    Acked::Before(ack) => messages::already_acked(&r, &ack.by, ack.ts),
-                    Acked::Over => messages::nothing_to_ack(talk.lang),
+                    Acked::Before(ack) if !aloud && ack.by == talk.asker => return Ok(None),
+                    Acked::Before(ack) => {
+                        about(tx, messages::already_acked(&r, &ack.by, ack.ts), Some(&incident)).await?
+                    }
+                    Acked::Over => about(tx, messages::nothing_to_ack(talk.lang), Some(&incident)).await?,
                 }
             }
             Self::Silence(prepared) => {
                 let incident = prepared.incident().map(str::to_owned);
                 let told = silence::enter(house, tx, *prepared).await?;
                 let text = messages::silenced(&r, &told);
-                match incident {
-                    Some(id) => match tx.incident(&id).await? {
-                        Some(incident) => look::about(text, &incident),
-                        None => text,
-                    },
-                    None => text,
-                }
+                about(tx, text, incident.as_deref()).await?
             }
             Self::Change { silence, note } => {
                 let firing = silence::changed(house, tx, &silence, Some(&note)).await?;
-                match silence.ended {
+                let text = match silence.ended {
                     true => messages::expired(talk.lang, silence.n, firing),
                     false => messages::extended(&r, silence.n, silence.until_ts),
-                }
+                };
+                about(tx, text, silence.incident.as_deref()).await?
             }
             Self::Subscribe { mut row, was } => {
                 let text = match was {
@@ -121,7 +119,7 @@ impl Deed {
                     }
                 };
                 house.desk.forget_subscriptions();
-                text
+                messages::open_already(&r, text, &subscribe::open_now(house, tx, &row).await?)
             }
             Self::Unsubscribe(found) => {
                 tx.end_subscription(&talk.room, found.n).await?;
@@ -130,4 +128,13 @@ impl Deed {
             }
         }))
     }
+}
+
+/// A text, marked as being about an incident if it is about one.
+async fn about(tx: &mut Tx, text: Text, incident: Option<&str>) -> Result<Text, StoreError> {
+    let Some(id) = incident else { return Ok(text) };
+    Ok(match tx.incident(id).await? {
+        Some(incident) => look::about(text, &incident),
+        None => text,
+    })
 }

@@ -11,6 +11,15 @@ use crate::report::messages::alerts::{self as messages, Beat, LastDelivery, List
 /// At most so many open incidents are read for a list.
 const MOST: i64 = 1_000;
 
+/// `alerts [SEVERITY]`
+pub(super) async fn listed(house: &House, talk: &Talk, rest: &str) -> Result<Answer, HandleError> {
+    let is_all = matches!(rest.to_lowercase().as_str(), "" | "all" | "alle" | "open" | "offen");
+    if !is_all && Severity::said(rest).is_none() {
+        return Ok(Answer::Say(messages::no_such_severity(talk.lang, rest)));
+    }
+    alerts(house, talk, rest).await
+}
+
 pub(super) async fn alerts(house: &House, talk: &Talk, rest: &str) -> Result<Answer, HandleError> {
     let zone = house.time_zone();
     let r = reader(house, &zone, talk.lang);

@@ -2,15 +2,15 @@
 
 mod ack;
 mod deed;
+mod length;
 mod look;
 mod reaction;
 mod silence;
 mod subscribe;
 mod why;
 
-use jiff::Span;
 use jiff::tz::TimeZone;
-use ralf_intents::{Intent, Lang};
+use ralf_intents::{Intent, Lang, Outcome};
 
 use super::{Answer, Talk};
 use crate::alerts::{Incident, State};
@@ -18,12 +18,13 @@ use crate::approval::{GateError, World as _};
 use crate::config::Role;
 use crate::house::House;
 use crate::inbound::lanes::HandleError;
+use crate::report::Text;
 use crate::report::messages::alerts::Reader;
 use crate::store::StoreError;
 
 pub use deed::Deed;
 pub(super) use reaction::{reacted, taken_back};
-pub(super) use why::why;
+pub(super) use why::{why, why_said};
 
 /// A command about alerts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +54,7 @@ pub(super) enum Word {
 /// What a command leads to.
 pub(super) async fn run(house: &House, talk: &Talk, word: Word, rest: &str) -> Result<Answer, HandleError> {
     match word {
-        Word::Alerts => look::alerts(house, talk, rest).await,
+        Word::Alerts => look::listed(house, talk, rest).await,
         Word::Incident => look::incident(house, talk, rest).await,
         Word::Ack => ack::ack(house, talk, rest).await,
         Word::Silence => silence::silence(house, talk, rest).await,
@@ -66,18 +67,48 @@ pub(super) async fn run(house: &House, talk: &Talk, word: Word, rest: &str) -> R
     }
 }
 
-/// Whether a line of a direct chat is this command, and not a sentence that begins with its word: "silence DiskFull for 2h please".
+/// Whether a line of a direct chat is this command, and not a sentence that begins with its word: "silence DiskFull for 2h please",
+/// "beende grafana".
 pub(super) fn is_whole(word: Word, rest: &str) -> bool {
     let words = rest.split_whitespace().count();
     match word {
         Word::Subscriptions => words == 0,
-        Word::Alerts | Word::Incident | Word::Ack | Word::Unsubscribe | Word::Test | Word::Expire => {
-            words < 2
+        Word::Alerts | Word::Incident | Word::Ack => words < 2,
+        Word::Unsubscribe | Word::Test | Word::Expire => {
+            words == 0 || words == 1 && rest.trim_start_matches('#').parse::<u32>().is_ok()
         }
-        Word::Extend => rest.split_whitespace().any(|word| duration(word).is_some()),
-        Word::Silence => rest.split_whitespace().next().is_some_and(|first| duration(first).is_some()),
-        Word::Subscribe => rest.contains(['=', '~']) || words < 2,
+        Word::Extend => length::first(rest).is_some(),
+        Word::Silence => length::first(rest).is_some_and(|length| {
+            let before = rest[..length.from].trim();
+            before.is_empty()
+                || rest.contains('=')
+                || rest.split_whitespace().any(is_id)
+                || before.split_whitespace().all(is_vague)
+        }),
+        Word::Subscribe => rest.contains(['=', '~']) || words < 2 || subscribe::is_wish(rest),
     }
+}
+
+/// Whether `why` and this is about an alert: its name, and labels.
+pub(super) fn is_alert(rest: &str) -> bool {
+    let mut words = rest.split_whitespace();
+    words.next().is_some_and(|first| why::is_camel(first) || first.contains('='))
+        && words.all(|word| word.contains('='))
+}
+
+/// Whether a word looks like an incident's id.
+fn is_id(word: &str) -> bool {
+    word.len() == 8
+        && word.chars().all(|c| c.is_ascii_alphanumeric())
+        && word.contains(|c: char| c.is_ascii_digit())
+        && word.to_lowercase() == word
+}
+
+/// Whether a word means what is talked about, or nothing.
+fn is_vague(word: &str) -> bool {
+    const VAGUE: &str = "this|that|it|these|them|alert|alarm|incident|one|here|das|dies|diesen|dieses|diese|dieser|den|die|der|ihn|sie|es|hier|da|vorfall|meldung|for|für|fuer|the|bitte|please|mal";
+    let word = word.to_lowercase();
+    VAGUE.split('|').any(|vague| vague == word.trim_end_matches(['.', ',', '!', '?']))
 }
 
 /// Whether an intent is carried out here.
@@ -90,8 +121,29 @@ pub(super) async fn intend(house: &House, talk: &Talk, intent: &Intent) -> Resul
     let slot = |name: &str| intent.slots.get(name).map_or("", String::as_str);
     match intent.name.as_str() {
         "silence_alert" => silence::alert(house, talk, slot("alert"), slot("duration")).await,
-        "subscribe_alerts" => subscribe::subscribe(house, talk, slot("matcher")).await,
+        "subscribe_alerts" => subscribe::by_sentence(house, talk, slot("matcher")).await,
         _ => look::alerts(house, talk, slot("severity")).await,
+    }
+}
+
+/// What a sentence said to an incident's message comes to: the alert that it does not name is that incident's.
+pub(super) fn about_this(outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Ask(ask) if ask.intent == "silence_alert" && ask.missing.as_deref() == Some("alert") => {
+            let mut slots = ask.slots;
+            slots.insert("alert".into(), "this".into());
+            Outcome::Intent(Intent { name: ask.intent, slots, changes: false })
+        }
+        outcome => outcome,
+    }
+}
+
+/// The incident whose message is answered or in whose thread it is said.
+pub(super) async fn answered(house: &House, talk: &Talk) -> Result<Option<Incident>, StoreError> {
+    let Some(event) = &talk.to else { return Ok(None) };
+    match house.store.telling_by_event(&talk.room, event).await? {
+        Some(telling) => house.store.incident(&telling.incident).await,
+        None => Ok(None),
     }
 }
 
@@ -115,10 +167,7 @@ async fn meant(house: &House, talk: &Talk, id: &str) -> Result<Meant, StoreError
         let found = store.incident(&id.to_lowercase()).await?;
         return Ok(found.map_or(Meant::NoSuch, |incident| Meant::One(Box::new(incident))));
     }
-    if let Some(event) = &talk.to
-        && let Some(telling) = store.telling_by_event(&talk.room, event).await?
-        && let Some(incident) = store.incident(&telling.incident).await?
-    {
+    if let Some(incident) = answered(house, talk).await? {
         return Ok(Meant::One(Box::new(incident)));
     }
     let mut open = store.open_incidents_in(&talk.room, 50).await?;
@@ -126,6 +175,15 @@ async fn meant(house: &House, talk: &Talk, id: &str) -> Result<Meant, StoreError
         0 => Meant::None,
         1 => Meant::One(Box::new(open.remove(0))),
         _ => Meant::Several(open),
+    })
+}
+
+/// A text, marked as being about an incident if it is about one.
+async fn concerning(house: &House, text: Text, incident: Option<&str>) -> Result<Text, StoreError> {
+    let Some(id) = incident else { return Ok(text) };
+    Ok(match house.store.incident(id).await? {
+        Some(incident) => look::about(text, &incident),
+        None => text,
     })
 }
 
@@ -147,14 +205,6 @@ async fn may_ack(house: &House, room: &str, bot: &str, user: &str) -> Result<boo
     Ok(standing.members.contains_key(user) && known)
 }
 
-/// A length of time as it is typed – `45m`, `2h`, `1h30m`, `1d`, `1w`, `6mo` –, in milliseconds.
-fn duration(text: &str) -> Option<i64> {
-    text.starts_with(|c: char| c.is_ascii_digit()).then_some(())?;
-    let span: Span = text.parse().ok()?;
-    let ms = span.to_duration(jiff::civil::date(2026, 1, 1)).ok()?.as_millis();
-    i64::try_from(ms).ok().filter(|ms| (1_000..=366 * 86_400_000).contains(ms))
-}
-
 /// Whether an incident can still be acted on.
 fn is_open(incident: &Incident) -> bool {
     incident.state != State::Resolved
@@ -162,22 +212,35 @@ fn is_open(incident: &Incident) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::duration;
+    use super::*;
 
     #[test]
-    fn lengths_of_time_are_what_people_type() {
-        let hour = 3_600_000;
-        for (text, ms) in [
-            ("45m", hour * 3 / 4),
-            ("2h", 2 * hour),
-            ("1h30m", hour * 3 / 2),
-            ("1d", 24 * hour),
-            ("1w", 168 * hour),
+    fn bare_lines_are_commands_only_when_they_are_whole() {
+        for (word, rest) in [
+            (Word::Silence, "2h"),
+            (Word::Silence, "2 Stunden Umbau"),
+            (Word::Silence, "this for 2h"),
+            (Word::Silence, "das hier 2h"),
+            (Word::Silence, "service=\"jellyfin\" 2h"),
+            (Word::Silence, "k3f9qa2x for 1d"),
+            (Word::Extend, "3 2 hours"),
+            (Word::Expire, "#3"),
+            (Word::Test, ""),
+            (Word::Subscribe, "to critical alerts from pi4"),
         ] {
-            assert_eq!(duration(text), Some(ms), "{text}");
+            assert!(is_whole(word, rest), "{word:?} {rest}");
         }
-        for text in ["", "h", "soon", "2", "-2h", "0m", "3y", "DiskFull"] {
-            assert_eq!(duration(text), None, "{text}");
+        for (word, rest) in [
+            (Word::Silence, "DiskFull for 2h"),
+            (Word::Silence, "everybody"),
+            (Word::Expire, "grafana"),
+            (Word::Test, "jellyfin"),
+            (Word::Unsubscribe, "from critical alerts"),
+            (Word::Extend, "3"),
+        ] {
+            assert!(!is_whole(word, rest), "{word:?} {rest}");
         }
+        assert!(is_alert("DiskFull instance=pi4") && is_alert("DiskFull"));
+        assert!(!is_alert("did you do that") && !is_alert("DiskFull came"));
     }
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Deed, is_open, may_ack};
+use super::{Deed, is_open, look, may_ack, reader};
 use crate::alerts::silence::{self, Wanted};
-use crate::alerts::take_back;
+use crate::alerts::{State, take_back};
 use crate::approval::GateError;
 use crate::bots::Bot;
 use crate::conversation::{Answer, Talk, answer, listen};
@@ -71,7 +71,15 @@ pub(in crate::conversation) async fn reacted(
         instead_of: None,
     };
     let talk = Talk { known_lang: Some(talk.lang), ..talk };
+    let now = store.clock.now_ms();
+    let silent = incident.silence.as_ref().filter(|silence| silence.until_ts > now);
     let answer = match tap {
+        Tap::Silence if incident.state == State::Silenced && silent.is_some() => {
+            let zone = house.time_zone();
+            let r = reader(house, &zone, talk.lang);
+            let said = silent.map(|silence| messages::already_silenced(&r, silence)).unwrap_or_default();
+            Answer::Say(look::about(said, &incident))
+        }
         Tap::Silence => {
             let Some(matchers) = silence::matchers_of(&incident) else { return Ok(None) };
             let wanted = Wanted {
@@ -86,7 +94,7 @@ pub(in crate::conversation) async fn reacted(
             super::silence::set(house, &talk, wanted).await?
         }
         Tap::Acknowledge if !may_ack(house, room, &telling.bot, user).await? => {
-            Answer::Say(messages::may_not_ack(talk.lang))
+            Answer::Say(look::about(messages::may_not_ack(talk.lang), &incident))
         }
         Tap::Acknowledge => Answer::Deed(Deed::Acknowledge { incident: incident.id, aloud: false }),
     };

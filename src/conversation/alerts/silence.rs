@@ -1,6 +1,7 @@
 //! `silence`, `extend`, `expire`: nothing is heard of some alerts for a while.
 
-use super::{Deed, Meant, duration, is_open, may_silence, meant, reader};
+use super::why::is_camel;
+use super::{Deed, Meant, concerning, is_open, is_vague, length, may_silence, meant, reader};
 use crate::alerts::Matchers;
 use crate::alerts::silence::{self, SilenceError, Wanted};
 use crate::conversation::{Answer, Talk};
@@ -10,29 +11,97 @@ use crate::report::Text;
 use crate::report::messages::alerts::{self as messages, Note};
 use crate::store::Silence;
 
-/// `silence DURATION [ID | MATCHERS] [reason]`, also with what is meant in front: `silence ID|ALERT|MATCHERS [for] DURATION [reason]`.
+/// So many names of alerts, and so many open incidents, are looked through for a name.
+const NAMES: i64 = 2_000;
+
+/// `silence DURATION [ID | ALERT | MATCHERS] [reason]`, also with what is meant in front: `silence ID|ALERT|MATCHERS [for] DURATION [reason]`.
 pub(super) async fn silence(house: &House, talk: &Talk, rest: &str) -> Result<Answer, HandleError> {
     let Some((what, for_ms, reason)) = read(rest) else {
         return Ok(Answer::Say(messages::duration_wanted(talk.lang)));
     };
     let (first, more) = reason.split_once(char::is_whitespace).unwrap_or((reason, ""));
-    // Behind the duration an id or matchers may stand, else it is all reason.
+    // Behind the duration an id, an alert or matchers may stand, else it is all reason.
     let (what, reason) = match what {
         Some(what) => (what.to_owned(), reason.to_owned()),
         None if house.store.incident(&first.to_lowercase()).await?.is_some() => {
             (first.to_owned(), more.trim().to_owned())
         }
-        None => match matchers_in(reason) {
-            Some((matchers, rest)) => (matchers, rest),
-            None => (String::new(), reason.to_owned()),
+        None => match (matchers_in(reason), alert_named(house, first).await?) {
+            (Some((matchers, rest)), _) => (matchers, rest),
+            // A reason may be a word that is an alert's name but for its case.
+            (None, Some(name)) if name == first || is_camel(&name) => (name, more.trim().to_owned()),
+            _ => (String::new(), reason.to_owned()),
         },
     };
-    if !what.is_empty() && house.store.incident(&what.to_lowercase()).await?.is_none() {
-        return by_matchers(house, talk, &what, for_ms, reason).await;
+    of(house, talk, &what, for_ms, reason).await
+}
+
+/// An alert by its name, as a sentence says it.
+pub(super) async fn alert(
+    house: &House,
+    talk: &Talk,
+    alert: &str,
+    span: &str,
+) -> Result<Answer, HandleError> {
+    match length::first(span) {
+        Some(length) => of(house, talk, alert, length.ms, String::new()).await,
+        None => Ok(Answer::Say(messages::duration_wanted(talk.lang))),
     }
+}
+
+/// Silences what is meant: an incident by its id, or the one that is talked about when nothing says which; alerts by matchers; an alert
+/// by its name. Whatever else is said is asked about.
+async fn of(
+    house: &House,
+    talk: &Talk,
+    what: &str,
+    for_ms: i64,
+    reason: String,
+) -> Result<Answer, HandleError> {
+    if for_ms > length::LONGEST_MS {
+        return Ok(Answer::Say(messages::duration_too_long(talk.lang)));
+    }
+    let what = if what.split_whitespace().all(is_vague) { "" } else { what };
+    if what.is_empty() || house.store.incident(&what.to_lowercase()).await?.is_some() {
+        return of_incident(house, talk, what, for_ms, reason).await;
+    }
+    let matchers = if what.contains(['=', '!', '~', '<', '>', '"']) {
+        Matchers::try_from(what.to_owned())
+    } else {
+        // `the DiskFull alert`
+        let said: Vec<&str> = what.split_whitespace().filter(|word| !is_vague(word)).collect();
+        let name = match alert_named(house, &said.join(" ")).await? {
+            None if said.len() == 1 && is_camel(said[0]) => Some(said[0].to_owned()),
+            found => found,
+        };
+        let Some(name) = name else {
+            let zone = house.time_zone();
+            let open = house.store.open_incidents(10).await?;
+            let r = reader(house, &zone, talk.lang);
+            return Ok(Answer::Say(messages::silence_where(&r, &open.iter().collect::<Vec<_>>())));
+        };
+        Ok(Matchers::exactly(&[("alertname".to_owned(), name)].into()))
+    };
+    match matchers {
+        Ok(matchers) if !matchers.is_empty() => {
+            set(house, talk, wanted(talk, matchers, for_ms, reason, None)).await
+        }
+        Ok(_) => Ok(Answer::Say(messages::duration_wanted(talk.lang))),
+        Err(error) => Ok(Answer::Say(messages::matchers_wrong(talk.lang, what, &error))),
+    }
+}
+
+/// The incident of that id; without one the incident that is talked about.
+async fn of_incident(
+    house: &House,
+    talk: &Talk,
+    id: &str,
+    for_ms: i64,
+    reason: String,
+) -> Result<Answer, HandleError> {
     let zone = house.time_zone();
     let r = reader(house, &zone, talk.lang);
-    let said = match meant(house, talk, &what).await? {
+    let said = match meant(house, talk, id).await? {
         Meant::One(incident) if is_open(&incident) => match silence::matchers_of(&incident) {
             Some(matchers) => {
                 let incident = Some(incident.id.clone());
@@ -46,39 +115,20 @@ pub(super) async fn silence(house: &House, talk: &Talk, rest: &str) -> Result<An
     Ok(Answer::Say(said))
 }
 
-/// An alert by its name, as a sentence says it.
-pub(super) async fn alert(
-    house: &House,
-    talk: &Talk,
-    alert: &str,
-    span: &str,
-) -> Result<Answer, HandleError> {
-    match duration(span) {
-        Some(for_ms) => by_matchers(house, talk, alert, for_ms, String::new()).await,
-        None => Ok(Answer::Say(messages::duration_wanted(talk.lang))),
+/// The alert that somebody names, whatever the case: one that was seen, that a rule tells of, or that an open incident is called by.
+async fn alert_named(house: &House, said: &str) -> Result<Option<String>, HandleError> {
+    let said = said.trim_matches(['.', ',', '!', '?', ':']).to_lowercase();
+    if said.is_empty() {
+        return Ok(None);
     }
-}
-
-async fn by_matchers(
-    house: &House,
-    talk: &Talk,
-    what: &str,
-    for_ms: i64,
-    reason: String,
-) -> Result<Answer, HandleError> {
-    let is_name = !what.contains(['=', '!', '~', '<', '>', '"']);
-    let matchers = if is_name {
-        Ok(Matchers::exactly(&[("alertname".to_owned(), what.to_owned())].into()))
-    } else {
-        Matchers::try_from(what.to_owned())
-    };
-    match matchers {
-        Ok(matchers) if !matchers.is_empty() => {
-            set(house, talk, wanted(talk, matchers, for_ms, reason, None)).await
-        }
-        Ok(_) => Ok(Answer::Say(messages::duration_wanted(talk.lang))),
-        Err(error) => Ok(Answer::Say(messages::matchers_wrong(talk.lang, what, &error))),
+    let names = house.desk.names();
+    let seen = house.store.alert_names(NAMES).await?;
+    if let Some(name) = names.iter().chain(&seen).find(|name| name.to_lowercase() == said) {
+        return Ok(Some(name.clone()));
     }
+    let open = house.store.open_incidents(NAMES).await?;
+    let titled = open.into_iter().find(|incident| incident.title.to_lowercase() == said);
+    Ok(titled.and_then(|incident| incident.labels.get("alertname").cloned()))
 }
 
 fn wanted(talk: &Talk, matchers: Matchers, for_ms: i64, reason: String, incident: Option<String>) -> Wanted {
@@ -96,46 +146,53 @@ fn wanted(talk: &Talk, matchers: Matchers, for_ms: i64, reason: String, incident
 /// Sets a silence, and says what it covers.
 pub(super) async fn set(house: &House, talk: &Talk, wanted: Wanted) -> Result<Answer, HandleError> {
     if !may_silence(house, &talk.room, talk.bot.name(), &talk.asker).await? {
-        return Ok(Answer::Say(messages::may_not_silence(talk.lang)));
+        let said = messages::may_not_silence(talk.lang);
+        return Ok(Answer::Say(concerning(house, said, wanted.incident.as_deref()).await?));
     }
+    let incident = wanted.incident.clone();
     match silence::prepare(house, wanted).await {
         Ok(prepared) => Ok(Answer::Deed(Deed::Silence(Box::new(prepared)))),
-        Err(error) => failed(talk, error),
+        Err(error) => failed(house, talk, error, incident.as_deref()).await,
     }
 }
 
-fn failed(talk: &Talk, error: SilenceError) -> Result<Answer, HandleError> {
-    match error {
-        SilenceError::Store(error) => Err(error.into()),
-        SilenceError::Untranslatable(why) => {
-            Ok(Answer::Say(messages::silence_untranslatable(talk.lang, why)))
-        }
+async fn failed(
+    house: &House,
+    talk: &Talk,
+    error: SilenceError,
+    incident: Option<&str>,
+) -> Result<Answer, HandleError> {
+    let said = match error {
+        SilenceError::Store(error) => return Err(error.into()),
+        SilenceError::Untranslatable(why) => messages::silence_untranslatable(talk.lang, why),
         error => {
             tracing::warn!(error = &error as &dyn std::error::Error, "no silence");
-            Ok(Answer::Say(messages::silence_failed(talk.lang, &error.to_string())))
+            messages::silence_failed(talk.lang, &error.to_string())
         }
-    }
+    };
+    Ok(Answer::Say(concerning(house, said, incident).await?))
 }
 
 /// `extend N DURATION`: so much longer than now, or than it holds anyway.
 pub(super) async fn extend(house: &House, talk: &Talk, rest: &str) -> Result<Answer, HandleError> {
-    let mut words = rest.split_whitespace();
-    let n = words.next().unwrap_or_default();
-    let Some(by_ms) = words.filter(|word| !matches!(*word, "um" | "by" | "for" | "für")).find_map(duration)
-    else {
+    let (n, by) = rest.trim().split_once(char::is_whitespace).unwrap_or((rest.trim(), ""));
+    let Some(length) = length::first(by) else {
         return Ok(Answer::Say(messages::duration_wanted(talk.lang)));
     };
+    if length.ms > length::LONGEST_MS {
+        return Ok(Answer::Say(messages::duration_too_long(talk.lang)));
+    }
     let silence = match mine(house, talk, n).await? {
         Ok(silence) => silence,
         Err(said) => return Ok(Answer::Say(said)),
     };
-    let until_ts = silence.until_ts.max(house.store.clock.now_ms()).saturating_add(by_ms);
+    let until_ts = silence.until_ts.max(house.store.clock.now_ms()).saturating_add(length.ms);
     match silence::extend(house, &silence, until_ts).await {
         Ok(longer) => {
             let note = Note::SilenceExtended { n: silence.n, until_ts, by: talk.asker.clone() };
             Ok(Answer::Deed(Deed::Change { silence: Box::new(longer), note: Box::new(note) }))
         }
-        Err(error) => failed(talk, error),
+        Err(error) => failed(house, talk, error, silence.incident.as_deref()).await,
     }
 }
 
@@ -151,37 +208,34 @@ pub(super) async fn expire(house: &House, talk: &Talk, rest: &str) -> Result<Ans
             let note = Note::SilenceExpired { n: Some(silence.n), by: talk.asker.clone() };
             Ok(Answer::Deed(Deed::Change { silence: Box::new(over), note: Box::new(note) }))
         }
-        Err(error) => failed(talk, error),
+        Err(error) => failed(house, talk, error, silence.incident.as_deref()).await,
     }
 }
 
 /// The silence of that number, if the asker may change it; else why not.
 async fn mine(house: &House, talk: &Talk, n: &str) -> Result<Result<Silence, Text>, HandleError> {
-    if !may_silence(house, &talk.room, talk.bot.name(), &talk.asker).await? {
-        return Ok(Err(messages::may_not_silence(talk.lang)));
-    }
     let found = match n.trim_start_matches('#').parse() {
         Ok(n) => house.store.silence(n).await?.filter(|silence| !silence.ended),
         Err(_) => None,
     };
+    if !may_silence(house, &talk.room, talk.bot.name(), &talk.asker).await? {
+        let incident = found.as_ref().and_then(|silence| silence.incident.as_deref());
+        return Ok(Err(concerning(house, messages::may_not_silence(talk.lang), incident).await?));
+    }
     Ok(found.ok_or_else(|| messages::no_such_silence(talk.lang, n)))
 }
 
 /// What is meant, if it stands in front; the duration; and what follows.
 fn read(rest: &str) -> Option<(Option<&str>, i64, &str)> {
-    let mut from = 0;
-    for word in rest.split_whitespace() {
-        let at = from + rest[from..].find(word)?;
-        from = at + word.len();
-        if let Some(for_ms) = duration(word) {
-            let mut what = rest[..at].trim();
-            for small in ["for", "für", "fuer"] {
-                what = what.strip_suffix(small).map_or(what, str::trim_end);
-            }
-            return Some((Some(what).filter(|what| !what.is_empty()), for_ms, rest[from..].trim()));
-        }
+    let length = length::first(rest)?;
+    let mut what = rest[..length.from].trim();
+    for small in [" for", " für", " fuer"] {
+        what = what.strip_suffix(small).map_or(what, str::trim_end);
     }
-    None
+    if ["for", "für", "fuer"].contains(&what) {
+        what = "";
+    }
+    Some((Some(what).filter(|what| !what.is_empty()), length.ms, rest[length.to..].trim()))
 }
 
 /// What is meant as matchers at the beginning of a text, also what can't be read as such: it must not become a reason. And what
@@ -210,6 +264,8 @@ mod tests {
         assert_eq!(read("DiskFull for 2h"), Some((Some("DiskFull"), hours(2), "")));
         assert_eq!(read("k3f9qa2x 1d Umzug"), Some((Some("k3f9qa2x"), hours(24), "Umzug")));
         assert_eq!(read("service=\"jellyfin\" 1h"), Some((Some("service=\"jellyfin\""), hours(1), "")));
+        assert_eq!(read("das hier 2 Stunden Umbau"), Some((Some("das hier"), hours(2), "Umbau")));
+        assert_eq!(read("for 90 min"), Some((None, hours(3) / 2, "")));
         assert_eq!(read("DiskFull"), None);
         assert_eq!(
             matchers_in("job=node, instance=pi4 swap"),

@@ -1,18 +1,22 @@
 //! `subscribe`, `unsubscribe`, `subscriptions`, `test`.
 
 use super::{Deed, reader};
-use crate::alerts::{Alert, Incident, Subscription, Wish, decide};
+use crate::alerts::quiet::Zone;
+use crate::alerts::{Alert, Incident, Labels, Subscription, Wish, decide};
 use crate::approval::World as _;
 use crate::clock::new_id;
 use crate::config::Role;
+use crate::conversation::words::plain;
 use crate::conversation::{Answer, Talk};
 use crate::house::House;
 use crate::inbound::lanes::HandleError;
 use crate::report::messages::alerts::{self as messages, Next};
-use crate::store::SubscriptionRow;
+use crate::store::{StoreError, SubscriptionRow, Tx};
 
 /// So many incidents are looked at by a test.
 const LOOKED_AT: i64 = 100;
+/// So many open incidents are looked through for those that a new subscription wants.
+const OPEN: i64 = 500;
 
 /// `subscribe WISH`, and `subscribe N WISH` for a change.
 pub(super) async fn subscribe(house: &House, talk: &Talk, rest: &str) -> Result<Answer, HandleError> {
@@ -44,6 +48,95 @@ pub(super) async fn subscribe(house: &House, talk: &Talk, rest: &str) -> Result<
     };
     let was = before.map(|old| old.wish.to_string());
     Ok(Answer::Deed(Deed::Subscribe { row: Box::new(row), was }))
+}
+
+/// A subscription as a sentence says it: what stands behind its verb, when all of that is understood, else what was recognised
+/// in it.
+pub(super) async fn by_sentence(house: &House, talk: &Talk, slot: &str) -> Result<Answer, HandleError> {
+    if ends(&talk.sentence) {
+        let zone = house.time_zone();
+        let r = reader(house, &zone, talk.lang);
+        let all: Vec<messages::Subscription> =
+            of(house, &talk.room).await?.iter().map(|subscription| shown(subscription, r.now)).collect();
+        return Ok(Answer::Say(messages::unsubscribe_which(&r, &all)));
+    }
+    let inventory = house.inventory().await.map(|(inventory, _)| inventory).unwrap_or_default();
+    let names = inventory.names();
+    let known = |word: &str| {
+        let all = names.hosts.keys().chain(names.services.keys()).map(String::as_str);
+        let said = slot.split(|c: char| !(c.is_alphanumeric() || "._-:/@".contains(c)));
+        all.chain(said).any(|name| name.eq_ignore_ascii_case(word))
+            || word.contains(|c: char| c.is_ascii_digit() || "._:/".contains(c))
+    };
+    let whole = behind_verb(&talk.sentence).and_then(|said| {
+        let (_, things) = Wish::of_sentence(said, &house.zone()).ok()?;
+        things.iter().all(|thing| known(thing)).then_some(said)
+    });
+    subscribe(house, talk, whole.unwrap_or(slot)).await
+}
+
+/// What stands behind the verb that asks to be told; the whole sentence, when the verb is its last word.
+fn behind_verb(sentence: &str) -> Option<&str> {
+    const VERBS: [&str; 18] = [
+        "abonnier",
+        "subscrib",
+        "benachrichtig",
+        "informier",
+        "notify",
+        "inform",
+        "sag",
+        "gib",
+        "melde",
+        "schick",
+        "warn",
+        "tell",
+        "let",
+        "alert",
+        "send",
+        "ping",
+        "bescheid",
+        "page",
+    ];
+    let mut from = 0;
+    for word in sentence.split_whitespace() {
+        let at = from + sentence[from..].find(word)?;
+        from = at + word.len();
+        let lower = word.to_lowercase();
+        // `alerts` and `meldungen` are no verbs.
+        let is_verb = VERBS.iter().any(|verb| lower.starts_with(verb))
+            && !matches!(
+                lower.trim_end_matches(|c: char| !c.is_alphabetic()),
+                "alerts" | "meldung" | "meldungen" | "warnings" | "warnungen" | "warning" | "warnung"
+            );
+        if is_verb {
+            let rest = sentence[from..].trim();
+            return Some(if rest.is_empty() { sentence } else { rest });
+        }
+    }
+    None
+}
+
+/// Whether a sentence wants to be told less, not more.
+fn ends(sentence: &str) -> bool {
+    let said = plain(sentence);
+    let words: Vec<&str> = said.split(' ').collect();
+    let begins = |stem: &str| words.iter().any(|word| word.starts_with(stem));
+    let stops = |word: &&&str| {
+        ["cancel", "stop", "stopp", "stoppe", "beende", "kündige", "kündigen", "remove", "end", "lösche"]
+            .contains(*word)
+    };
+    let of_it = ["abo", "subscription", "abonnement"].iter().any(|stem| begins(stem)) && !begins("abonnier");
+    begins("unsubscrib")
+        || begins("abbestell")
+        || begins("deabonnier")
+        || words.iter().take(3).any(|word| stops(&word))
+        || (of_it && words.iter().any(|word| stops(&word)))
+        || (begins("bestell") && words.contains(&"ab"))
+}
+
+/// Whether a text is a wish, also with a number in front.
+pub(super) fn is_wish(text: &str) -> bool {
+    Wish::parse(numbered(text).1, &Zone::system()).is_ok()
 }
 
 /// A number in front of a wish.
@@ -157,10 +250,69 @@ pub(super) fn told(house: &House, row: &SubscriptionRow, now: i64) -> messages::
     }
 }
 
+/// The open incidents that a subscription wants to know of.
+pub(super) async fn open_now(
+    house: &House,
+    tx: &mut Tx,
+    row: &SubscriptionRow,
+) -> Result<Vec<Incident>, StoreError> {
+    let Ok(wish) = Wish::parse(&row.wish, &house.zone()) else { return Ok(Vec::new()) };
+    let mut open = Vec::new();
+    for incident in tx.open_incidents(OPEN).await? {
+        let (alerts, ..) = tx.alerts_of(&incident.id).await?;
+        let is_wanted = |labels: &Labels| {
+            wish.matchers.matches(labels) && !wish.except.iter().any(|except| except.matches(labels))
+        };
+        if alerts.iter().any(|known| known.alert.firing && is_wanted(&known.alert.labels)) {
+            open.push(incident);
+        }
+    }
+    Ok(open)
+}
+
 /// What a wish does besides telling at once.
 fn next(wish: &Wish, now: i64) -> Vec<Next> {
     let quiet = wish.quiet.iter().filter(|quiet| quiet.holds(now));
     let quiet = quiet.map(|quiet| Next::QuietUntil(quiet.ends_after(now)));
     let digest = wish.digest.iter().map(|digest| Next::DigestAt(digest.next_after(now)));
     quiet.chain(digest).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wish_stands_behind_its_verb() {
+        for (said, want) in [
+            ("subscribe to critical alerts from pi4", "severity>=critical about=\"pi4\""),
+            ("Please notify me about warnings except pi4", "severity>=warning except about=\"pi4\""),
+            ("abonniere alles außer pi4", "everything except about=\"pi4\""),
+            ("Kannst du mir bitte Bescheid sagen, wenn pi4 ausfällt?", "about=\"pi4\""),
+            ("critical alerts abonnieren", "severity>=critical"),
+        ] {
+            let behind = behind_verb(said).expect(said);
+            let wish = Wish::parse(behind, &Zone::system()).unwrap_or_else(|error| panic!("{said}: {error}"));
+            assert_eq!(wish.to_string(), want, "{said}");
+        }
+    }
+
+    #[test]
+    fn who_wants_less_is_not_told_more() {
+        for said in [
+            "unsubscribe from critical alerts",
+            "Bestelle bitte die Warnungen ab",
+            "abbestellen: kritische Alarme",
+            "stop telling me about pi4",
+            "kannst du mein Abo für pi4 kündigen",
+            "cancel my subscription to warnings",
+        ] {
+            assert!(ends(said), "{said}");
+        }
+        for said in
+            ["abonniere alles außer pi4", "tell me when the nightly backup job has a stop", "subscribe me"]
+        {
+            assert!(!ends(said), "{said}");
+        }
+    }
 }

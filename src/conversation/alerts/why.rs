@@ -81,15 +81,52 @@ pub(in crate::conversation) async fn why(
     Ok(Some(Answer::Say(text)))
 }
 
+/// Answers a sentence that asks why, if it names an alert and no operation, or is said to an incident's message. `guess` lets a word
+/// be an alert because it is written like one.
+pub(in crate::conversation) async fn why_said(
+    house: &House,
+    talk: &Talk,
+    id: Option<&str>,
+    guess: bool,
+) -> Result<Option<Answer>, HandleError> {
+    if let Some(id) = id
+        && house.store.operation_like(id).await?.is_some()
+    {
+        return Ok(None);
+    }
+    let known = house.desk.names();
+    let is_known = |word: &&str| known.iter().any(|name| name.eq_ignore_ascii_case(word));
+    let words = || {
+        let all = talk.sentence.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+        all.filter(|word| !word.is_empty())
+    };
+    // Services may be written like alerts: `AdGuard`.
+    let inventory = house.inventory().await.map(|(inventory, _)| inventory.names()).unwrap_or_default();
+    let is_thing = |word: &str| {
+        let all = inventory.services.iter().chain(&inventory.hosts);
+        all.flat_map(|(name, thing)| std::iter::once(name).chain(&thing.aliases))
+            .any(|name| name.eq_ignore_ascii_case(word))
+    };
+    let named = words().find(is_known);
+    match named.or_else(|| words().find(|word| guess && is_camel(word) && !is_thing(word))) {
+        Some(name) => why(house, talk, name).await,
+        None if talk.about.is_none() => why(house, talk, "").await,
+        None => Ok(None),
+    }
+}
+
+/// Whether a word is written as alerts are: `DiskFull`.
+pub(super) fn is_camel(word: &str) -> bool {
+    word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && word.chars().filter(char::is_ascii_uppercase).count() > 1
+        && word.contains(|c: char| c.is_ascii_lowercase())
+}
+
 /// The incident that is meant: by its id, by its message, or the latest of that name.
 async fn find(house: &House, talk: &Talk, asked: &str) -> Result<Option<Incident>, HandleError> {
     let store = &house.store;
     if asked.is_empty() {
-        let Some(event) = &talk.to else { return Ok(None) };
-        return match store.telling_by_event(&talk.room, event).await? {
-            Some(telling) => Ok(store.incident(&telling.incident).await?),
-            None => Ok(None),
-        };
+        return Ok(super::answered(house, talk).await?);
     }
     if let Some(incident) = store.incident(&asked.to_lowercase()).await? {
         return Ok(Some(incident));
@@ -108,13 +145,9 @@ async fn find(house: &House, talk: &Talk, asked: &str) -> Result<Option<Incident
 /// Whether words name an alert that was never seen: its name alone, known or in camel case, or with labels.
 fn is_alert(house: &House, asked: &str) -> bool {
     let name = asked.split_whitespace().next().unwrap_or_default();
-    let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    let camel = plain
-        && name.chars().filter(char::is_ascii_uppercase).count() > 1
-        && name.contains(|c: char| c.is_ascii_lowercase());
     let known = house.desk.names().iter().any(|known| known.eq_ignore_ascii_case(name));
     known
-        || camel
+        || is_camel(name)
         || Matchers::try_from(asked.to_owned())
             .is_ok_and(|matchers| !matchers.is_empty() && asked.contains('='))
 }

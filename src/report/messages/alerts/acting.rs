@@ -4,7 +4,7 @@ use ralf_intents::Lang;
 use serde::{Deserialize, Serialize};
 
 use super::words::{Reader, alerts, brief_now, foreign, names};
-use crate::alerts::Incident;
+use crate::alerts::{Incident, Silenced};
 use crate::report::{Text, t};
 
 /// A silence, as it is told.
@@ -148,6 +148,25 @@ pub fn duration_wanted(lang: Lang) -> Text {
         "Wie lange? Zum Beispiel `!ralf stumm 2h Wartung` – möglich sind `45m`, `2h`, `1d`, `1w`.",
         "For how long? Such as `!ralf silence 2h maintenance` – `45m`, `2h`, `1d`, `1w` are possible.",
     ))
+}
+
+/// `silence` or `extend` for longer than a silence may hold.
+pub fn duration_too_long(lang: Lang) -> Text {
+    Text::new().line(t(
+        lang,
+        "Das ist zu lang: Stumm bleibt etwas höchstens ein Jahr am Stück.",
+        "That is too long: at most one year at a time can be silenced.",
+    ))
+}
+
+/// 🔕 on what is silent already.
+pub fn already_silenced(r: &Reader<'_>, it: &Silenced) -> Text {
+    let (by, until) = (foreign(&it.by, 80), r.time(it.until_ts));
+    let text = Text::new().line(&match r.lang {
+        Lang::De => format!("🔕 Das ist schon stumm bis {until}, von {by}."),
+        Lang::En => format!("🔕 It is silenced already until {until} by {by}."),
+    });
+    it.n.map_or(text.clone(), |n| text.small(&silence_how(r.lang, n)))
 }
 
 /// A number that no silence in force has.

@@ -107,6 +107,15 @@ fn none_open(r: &Reader<'_>, list: &List<'_>) -> Text {
     }
 }
 
+/// A word that is no severity.
+pub fn no_such_severity(lang: Lang, word: &str) -> Text {
+    let word = foreign(word, 40);
+    Text::new().line(&match lang {
+        Lang::De => format!("Einen Schweregrad `{word}` kenne ich nicht. Es gibt `info`, `warnung`, `fehler` und `kritisch`; `!ralf alarme` zeigt alles."),
+        Lang::En => format!("I know no severity `{word}`. There are `info`, `warning`, `error` and `critical`; `!ralf alerts` shows everything."),
+    })
+}
+
 /// A moment in an incident's story.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Beat {

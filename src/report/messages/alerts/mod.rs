@@ -17,7 +17,8 @@ pub use acting::*;
 pub use crowd::{DigestKind, DigestView, StormView, digest, flood, storm};
 pub use incident::{Remedy, RemedyEnd, View, incident, incident_field};
 pub use list::{
-    Beat, LastDelivery, List, alerts_list, incident_story, no_incident_open, no_such_incident, which_incident,
+    Beat, LastDelivery, List, alerts_list, incident_story, no_incident_open, no_such_incident,
+    no_such_severity, which_incident,
 };
 pub use note::{HealDrop, HealStop, Note, note};
 pub use own::own;

@@ -2,7 +2,7 @@
 
 use ralf_intents::Lang;
 
-use super::words::{Reader, foreign};
+use super::words::{Reader, brief_now, foreign, more};
 use crate::alerts::Incident;
 use crate::report::{Text, t};
 
@@ -77,6 +77,25 @@ pub fn subscribed(r: &Reader<'_>, it: &Subscription) -> Text {
     )
 }
 
+/// An answer about a subscription, and what is open of that already.
+pub fn open_already(r: &Reader<'_>, text: Text, open: &[Incident]) -> Text {
+    if open.is_empty() {
+        return text;
+    }
+    let n = open.len();
+    let mut lines: Vec<String> = open.iter().take(5).map(|it| brief_now(r, it)).collect();
+    if n > 5 {
+        lines.push(more(r.lang, n - 5));
+    }
+    text.line(&match (r.lang, n) {
+        (Lang::De, 1) => "Davon ist gerade 1 Vorfall offen:".to_owned(),
+        (Lang::De, _) => format!("Davon sind gerade {n} Vorfälle offen:"),
+        (Lang::En, 1) => "1 incident of that is open now:".to_owned(),
+        (Lang::En, _) => format!("{n} incidents of that are open now:"),
+    })
+    .list(lines)
+}
+
 /// A subscription was there already and is changed. `was` is what it wanted.
 pub fn changed(r: &Reader<'_>, it: &Subscription, was: &str) -> Text {
     let (n, now, was) = (it.n, wish(r.lang, &it.wish), wish(r.lang, was));
@@ -107,18 +126,33 @@ pub fn subscriptions(r: &Reader<'_>, all: &[Subscription]) -> Text {
             "There is no subscription here; I report no alert. `!ralf subscribe severity>=warning` makes one.",
         ));
     }
-    let line = |it: &Subscription| {
-        let mut parts = vec![format!("{} {}: {}", r.t("Nr.", "no."), it.n, wish(r.lang, &it.wish))];
-        parts.extend(next(r, it));
-        if !it.personal && !it.owner.is_empty() {
-            parts.push(format!("{} {}", r.t("von", "by"), foreign(&it.owner, 80)));
-        }
-        parts.join(" · ")
-    };
     Text::new()
         .head(r.t("Abos hier", "Subscriptions here"))
-        .list(all.iter().map(line))
+        .list(all.iter().map(|it| one(r, it)))
         .small(r.t("`!ralf teste N` · `!ralf abbestelle N`", "`!ralf test N` · `!ralf unsubscribe N`"))
+}
+
+/// Somebody wants to be told less and did not say by which number: those of this room or chat.
+pub fn unsubscribe_which(r: &Reader<'_>, all: &[Subscription]) -> Text {
+    if all.is_empty() {
+        return subscriptions(r, all);
+    }
+    Text::new()
+        .line(r.t(
+            "Welches Abo soll enden? `!ralf abbestelle N` beendet es:",
+            "Which subscription shall end? `!ralf unsubscribe N` ends it:",
+        ))
+        .list(all.iter().map(|it| one(r, it)))
+}
+
+/// A subscription in a line.
+fn one(r: &Reader<'_>, it: &Subscription) -> String {
+    let mut parts = vec![format!("{} {}: {}", r.t("Nr.", "no."), it.n, wish(r.lang, &it.wish))];
+    parts.extend(next(r, it));
+    if !it.personal && !it.owner.is_empty() {
+        parts.push(format!("{} {}", r.t("von", "by"), foreign(&it.owner, 80)));
+    }
+    parts.join(" · ")
 }
 
 /// A number that no subscription here has.

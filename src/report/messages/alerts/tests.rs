@@ -276,6 +276,7 @@ fn crowds(r: &Reader<'_>) -> Vec<(&'static str, Text)> {
         ("alerts, nothing ever came", list(&[], None, &never)),
         ("story", incident_story(r, &fires, &story)),
         ("no such incident", no_such_incident(r.lang, "abcd")),
+        ("no such severity", no_such_severity(r.lang, "foo")),
         ("which incident", which_incident(r, &three)),
         ("no incident open", no_incident_open(r.lang)),
     ]
@@ -303,10 +304,13 @@ fn answers(r: &Reader<'_>) -> Vec<(&'static str, Text)> {
     vec![
         ("subscribed", subscribed(r, &mine)),
         ("subscribed, a room", subscribed(r, &ours)),
+        ("subscribed, some open", open_already(r, subscribed(r, &ours), std::slice::from_ref(&fires))),
+        ("subscribed, many open", open_already(r, subscribed(r, &ours), &vec![fires.clone(); 7])),
         ("changed", changed(r, &mine, "severity>=critical")),
         ("unsubscribed", unsubscribed(lang, &mine)),
         ("subscriptions", subscriptions(r, &[ours.clone(), mine.clone(), bobs])),
         ("subscriptions, none", subscriptions(r, &[])),
+        ("unsubscribe which", unsubscribe_which(r, &[ours.clone(), mine.clone()])),
         ("no such subscription", no_such_subscription(lang, "9")),
         ("may not subscribe a room", may_not_subscribe_room(lang)),
         ("test", test_subscription(r, &mine, &[&fires], 12)),
@@ -322,6 +326,11 @@ fn answers(r: &Reader<'_>) -> Vec<(&'static str, Text)> {
         ("silence where", silence_where(r, &[&fires])),
         ("silence where, nothing", silence_where(r, &[])),
         ("duration wanted", duration_wanted(lang)),
+        ("duration too long", duration_too_long(lang)),
+        (
+            "already silenced",
+            already_silenced(r, &Silenced { n: Some(3), by: ADMIN.into(), until_ts: NOW + 60 * MIN }),
+        ),
         ("no such silence", no_such_silence(lang, "9")),
         ("acked", acked(lang, &fires)),
         ("already acked", already_acked(r, ADMIN, NOW - 9 * MIN)),
