@@ -39,14 +39,7 @@ pub(super) fn change(known: Option<&Known>, alert: &Alert) -> Change {
         (true, false) if unsaid && alert.ends_ts.is_some_and(|ended| ended < known.starts_ts) => {
             Change::Nothing
         }
-        // It ended after the firing that we know of began, so it is that one's end, whatever beginning it remembers.
-        (true, false)
-            if unsaid
-                || alert.starts_ts >= known.starts_ts
-                || alert.ends_ts.is_some_and(|ended| ended >= known.starts_ts) =>
-        {
-            Change::Ends
-        }
+        (true, false) if unsaid || alert.starts_ts >= known.starts_ts => Change::Ends,
         (false, true) if unsaid || alert.starts_ts > known.starts_ts => Change::Begins,
         _ => Change::Nothing,
     }
@@ -156,8 +149,6 @@ mod tests {
         let begun = after(None, &alert(true, 5));
         assert_eq!(change(begun.as_ref(), &alert(true, 5)), Change::GoesOn);
         assert_eq!(change(begun.as_ref(), &alert(false, 4)), Change::Nothing, "the end of an earlier one");
-        let late = Alert { ends_ts: Some(5), ..alert(false, 4) };
-        assert_eq!(change(begun.as_ref(), &late), Change::Ends, "its beginning is another now");
         let ended = after(begun, &alert(false, 5));
         assert_eq!(change(ended.as_ref(), &alert(true, 5)), Change::Nothing, "a replay");
         assert_eq!(change(ended.as_ref(), &alert(false, 5)), Change::Nothing);

@@ -302,7 +302,7 @@ mod tests {
     fn who_subscribed_is_told_of_our_parts_by_their_incidents_alone() {
         let down = Change::Down("pi4".into());
         let changes = || vec![Change::Well(Part::Inbox), down.clone()];
-        assert_eq!(worth_telling(changes(), true), [down.clone()]);
+        assert_eq!(worth_telling(changes(), true), std::slice::from_ref(&down));
         assert_eq!(worth_telling(changes(), false), changes());
     }
 }

@@ -1,14 +1,12 @@
 //! What an Alertmanager delivers, version 4 of its webhook.
 
 use std::collections::BTreeMap;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
 /// Milliseconds since the epoch.
 pub(super) fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock");
-    i64::try_from(since.as_millis()).expect("not so late")
+    ralf::clock::Clock::System.now_ms()
 }
 
 /// RFC 3339.

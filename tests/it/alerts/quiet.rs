@@ -49,6 +49,8 @@ async fn quiet_hours_keep_what_can_wait() {
         .await;
     assert!(why.body().contains("⏳ here (no. 1): quiet until"), "{}", why.body());
 
+    // The hours end: by the clock they would not within this story.
+    admin.ask(&chat, "subscribe 1 story=\"quiet\"").await;
     comes_due(&scene, &chat).await;
     let told = digest(&admin, &chat, "☀️ Quiet hours are over").await;
     assert!(
