@@ -73,17 +73,6 @@ impl Bot {
         }
     }
 
-    /// The colour of its avatar, as RGB.
-    pub fn color(self) -> [u8; 3] {
-        match self {
-            Self::Core => [0x2f, 0x6f, 0xde],
-            Self::Infra => [0xe0, 0x7b, 0x1f],
-            Self::Health => [0x2e, 0x9e, 0x5b],
-            Self::Planner => [0x8a, 0x4f, 0xd3],
-            Self::Sec => [0xc9, 0x30, 0x3e],
-        }
-    }
-
     /// The key of the room that is its own, as in `[rooms]`.
     pub fn room_key(self) -> &'static str {
         match self {

@@ -255,6 +255,9 @@ pub(super) async fn note_in(
     let (zone, now) = (house.time_zone(), tx.now_ms());
     for telling in tellings {
         let Some(root) = telling.root() else { continue };
+        if is_given_up(house, telling).await? {
+            continue;
+        }
         if call.is_none() && !may_speak(house, &telling.room_id, now) {
             continue;
         }
@@ -269,6 +272,11 @@ pub(super) async fn note_in(
         tx.say(message(telling, content)).await?;
     }
     Ok(())
+}
+
+/// Whether an incident's message could not be sent: then nothing can refer to it.
+pub(super) async fn is_given_up(house: &House, telling: &Telling) -> Result<bool, StoreError> {
+    Ok(telling.event_id.is_none() && house.store.is_dead(&telling.txn_id).await?)
 }
 
 /// Whether one more message may be said in a room within this minute; it counts as said.

@@ -346,11 +346,12 @@ async fn edits(house: &House) -> Result<(), StoreError> {
 
 async fn edit(house: &House, telling: &Telling, now: i64) -> Result<(), StoreError> {
     let remedies = super::heal::shown(house, &telling.incident).await?;
+    let root = if tell::is_given_up(house, telling).await? { None } else { telling.root() };
     let _alone = house.desk.alone().await;
     let mut tx = house.store.begin().await?;
     let incident = tx.incident(&telling.incident).await?;
     let mut says = telling.digest.clone();
-    if let (Some(incident), Some(root)) = (incident, telling.root()) {
+    if let (Some(incident), Some(root)) = (incident, root) {
         let alerts = alerts_of(&mut tx, &incident.id).await?;
         let text = tell::words(house, &incident, &alerts, telling, now, &remedies, None);
         says = tell::digest(&text.clone().build());

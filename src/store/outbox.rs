@@ -213,6 +213,15 @@ impl Store {
         Ok(found.flatten())
     }
 
+    /// Whether a row was given up.
+    pub async fn is_dead(&self, txn_id: &str) -> Result<bool, StoreError> {
+        let state: Option<String> = sqlx::query_scalar("SELECT state FROM outbox WHERE txn_id = $1")
+            .bind(txn_id)
+            .fetch_optional(self.pool())
+            .await?;
+        Ok(state.as_deref() == Some("dead"))
+    }
+
     /// Whether a row still waits to be sent.
     pub async fn is_pending(&self, txn_id: &str) -> Result<bool, StoreError> {
         let state: Option<String> = sqlx::query_scalar("SELECT state FROM outbox WHERE txn_id = $1")

@@ -134,8 +134,9 @@ async fn nothing_that_is_piped_in_ends_it_early() {
 
 #[tokio::test]
 async fn each_line_is_answered_when_it_comes_and_ctrl_c_ends_it() {
-    let mut child = tokio::process::Command::new(RALF)
-        .args(["intents", "parse", "--inventory", &inventory()])
+    // Whoever runs tests in the background may have them ignore Ctrl-C, and what is ignored is inherited.
+    let mut child = tokio::process::Command::new("env")
+        .args(["--default-signal=INT", RALF, "intents", "parse", "--inventory", &inventory()])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .kill_on_drop(true)

@@ -63,14 +63,6 @@ pub fn unknown_name(lang: Lang, name: &str) -> Text {
     })
 }
 
-/// A command that is promised but not built yet.
-pub fn not_built(lang: Lang, word: &str) -> Text {
-    Text::new().line(&match lang {
-        Lang::De => format!("`{word}` kann ich in dieser Version noch nicht."),
-        Lang::En => format!("I can't do `{word}` in this version yet."),
-    })
-}
-
 /// A command without its operation's id.
 pub fn id_wanted(lang: Lang, word: &str) -> Text {
     Text::new().line(&match lang {
@@ -98,15 +90,6 @@ pub fn no_such_operation(lang: Lang, id: &str) -> Text {
         Lang::De => format!("Einen Vorgang `{id}` gibt es nicht, oder die Kennung ist nicht eindeutig. `!ralf verlauf` zeigt die letzten."),
         Lang::En => format!("There is no operation `{id}`, or the id is not unique. `!ralf history` shows the latest."),
     })
-}
-
-/// Somebody who may not approve tried to.
-pub fn may_not_vote(lang: Lang, user: &str) -> Text {
-    Text::new()
-        .line(&match lang {
-            Lang::De => format!("{user} darf hier nicht freigeben oder ablehnen; die Stimme zählt nicht. Das dürfen die Personen mit der Rolle `approver`."),
-            Lang::En => format!("{user} may not approve or deny here; the vote does not count. People with the role `approver` may."),
-        })
 }
 
 /// The asker voted on their own operation, and may not.

@@ -37,7 +37,7 @@ impl Unable<'_> {
 
     /// The thing that it is about, between ticks.
     fn thing(&self) -> String {
-        let named = ["service", "target", "secret", "alert", "host"].iter().find_map(|name| self.slot(name));
+        let named = ["service", "target", "secret", "host"].iter().find_map(|name| self.slot(name));
         named.map_or_else(String::new, |name| format!("`{name}`"))
     }
 }
@@ -67,29 +67,6 @@ fn heard(lang: Lang, it: &Unable<'_>) -> String {
     });
     match it.intent {
         "show_logs" => format!("{}{}", of("Logs", "Logs"), since(lang, it.slot("since"))),
-        "show_alerts" => match (lang, it.slot("severity")) {
-            (lang, None) => t(lang, "Alarme", "Alerts").to_owned(),
-            (Lang::De, Some(severity)) => format!("Alarme der Stufe {severity}"),
-            (Lang::En, Some(severity)) => format!("Alerts of severity {severity}"),
-        },
-        "silence_alert" => {
-            let span = it.slot("duration").map_or_else(String::new, |span| match lang {
-                Lang::De => format!(" für {span}"),
-                Lang::En => format!(" for {span}"),
-            });
-            match (lang, thing.is_empty()) {
-                (Lang::De, true) => format!("Einen Alarm{span} stummschalten"),
-                (Lang::En, true) => format!("Silence an alert{span}"),
-                (Lang::De, false) => format!("{thing}{span} stummschalten"),
-                (Lang::En, false) => format!("Silence {thing}{span}"),
-            }
-        }
-        "subscribe_alerts" => match it.slot("matcher") {
-            None => t(lang, "Alarme abonnieren", "Subscribe to alerts").to_owned(),
-            Some(matcher) => {
-                format!("{} `{matcher}`", t(lang, "Abo für Alarme mit", "Subscription to alerts with"))
-            }
-        },
         "run_backup" => of("Backup", "Backup"),
         "restore_backup" => {
             let from = it.slot("snapshot").map_or_else(String::new, |snapshot| match lang {
@@ -149,14 +126,6 @@ fn missing(lang: Lang, intent: &str) -> &'static str {
         "show_logs" => (
             "die kann ich nicht lesen, denn mir ist keine Quelle für Logs angeschlossen.",
             "I can't read them, because no source of logs is connected.",
-        ),
-        "show_alerts" => (
-            "mir ist noch keine Quelle für Alarme angeschlossen. Ich sehe keine; das heißt nicht, dass es keine gibt.",
-            "no source of alerts is connected yet. I see none, which does not mean that there are none.",
-        ),
-        "silence_alert" | "subscribe_alerts" => (
-            "mir ist noch keine Quelle für Alarme angeschlossen; ich habe nichts eingestellt.",
-            "no source of alerts is connected yet; I have set nothing.",
         ),
         "run_backup" => (
             "hier ist kein Programm für Backups eingerichtet. Es wurde nichts gesichert.",
@@ -228,7 +197,7 @@ fn nearest(lang: Lang, it: &Unable<'_>) -> Vec<String> {
                 );
             }
         }
-        "show_alerts" | "silence_alert" | "subscribe_alerts" | "plan_capacity" => say(
+        "plan_capacity" => say(
             "`Status` zeigt, was gerade läuft und was wartet.".into(),
             "`status` shows what runs now and what waits.".into(),
         ),

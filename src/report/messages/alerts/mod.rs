@@ -22,7 +22,7 @@ pub use list::{
 };
 pub use note::{HealDrop, HealStop, Note, note};
 pub use own::own;
-pub use round::{Part, PartState, Round, loop_digest, watchdog_back, watchdog_missing};
+pub use round::{Part, PartState, Round, loop_digest};
 pub use subscription::*;
 pub use why::{DryRun, EscalationTo, OwnerRule, Place, Told, Verdict, why_alert};
 pub use words::{Reader, severity, state};

@@ -168,8 +168,6 @@ pub enum HealStop {
     PerHour,
     /// It was proposed often enough for this incident.
     PerIncident,
-    /// Something runs on the target already.
-    Busy,
 }
 
 /// Why something that was proposed to mend an incident is not done.
@@ -378,9 +376,6 @@ fn healing(r: &Reader<'_>, note: &Note) -> String {
                     "für diesen Vorfall habe ich es oft genug versucht",
                     "I have tried it often enough for this incident",
                 ),
-                HealStop::Busy => {
-                    r.t("am selben Ziel läuft schon etwas", "something is under way on the same target")
-                }
             };
             match (r.lang, foreign(what, 160)) {
                 (Lang::De, what) => {

@@ -107,34 +107,3 @@ fn part_line(r: &Reader<'_>, part: &Part<'_>, state: &PartState<'_>) -> String {
         },
     }
 }
-
-/// The alert that always fires does not come any more. `last_ts` is when it last did, milliseconds since the epoch.
-pub fn watchdog_missing(r: &Reader<'_>, alert: &str, source: &str, last_ts: Option<i64>) -> Text {
-    let (alert, source) = (foreign(alert, 80), foreign(source, 80));
-    let last = match (r.lang, last_ts) {
-        (Lang::De, Some(ts)) => format!("zuletzt um {}, vor {}", r.time(ts), r.ago(ts)),
-        (Lang::En, Some(ts)) => format!("last at {}, {} ago", r.time(ts), r.ago(ts)),
-        (Lang::De, None) => "noch nie gekommen".to_owned(),
-        (Lang::En, None) => "never came".to_owned(),
-    };
-    Text::new()
-        .head(&match r.lang {
-            Lang::De => format!("🐕 Der Wachhund schweigt: `{alert}` von {source} ({last})"),
-            Lang::En => format!("🐕 The watchdog is silent: `{alert}` from {source} ({last})"),
-        })
-        .line(r.t(
-            "Dieser Alarm kommt sonst immer. Ohne ihn kommen wohl auch die echten nicht an: Bitte sieh nach Prometheus, Alertmanager und dem Webhook.",
-            "This alert always comes. Without it the real ones probably don't arrive either: please look at Prometheus, Alertmanager and the webhook.",
-        ))
-}
-
-/// The alert that always fires comes again.
-pub fn watchdog_back(r: &Reader<'_>, alert: &str, silent_ms: i64) -> Text {
-    let (alert, silent) = (foreign(alert, 80), span(silent_ms));
-    Text::new().line(&match r.lang {
-        Lang::De => format!("🐕 `{alert}` kommt wieder, nach {silent}. Was in dieser Zeit war, kann fehlen."),
-        Lang::En => {
-            format!("🐕 `{alert}` comes again, after {silent}. What happened meanwhile may be missing.")
-        }
-    })
-}

@@ -26,8 +26,6 @@ pub struct Subscription {
 pub enum Next {
     /// It is quiet, until then (milliseconds since the epoch).
     QuietUntil(i64),
-    /// It will be quiet, from then on.
-    QuietFrom(i64),
     /// It tells all at once, then.
     DigestAt(i64),
 }
@@ -36,8 +34,6 @@ fn next(r: &Reader<'_>, it: &Subscription) -> Vec<String> {
     let one = |next: &Next| match (next, r.lang) {
         (Next::QuietUntil(ts), Lang::De) => format!("🌙 Ruhe bis {}", r.time(*ts)),
         (Next::QuietUntil(ts), Lang::En) => format!("🌙 quiet until {}", r.time(*ts)),
-        (Next::QuietFrom(ts), Lang::De) => format!("🌙 Ruhe ab {}", r.time(*ts)),
-        (Next::QuietFrom(ts), Lang::En) => format!("🌙 quiet from {} on", r.time(*ts)),
         (Next::DigestAt(ts), Lang::De) => format!("🗞️ Überblick um {}", r.time(*ts)),
         (Next::DigestAt(ts), Lang::En) => format!("🗞️ digest at {}", r.time(*ts)),
     };

@@ -201,7 +201,6 @@ pub(super) fn all_notes() -> Vec<(&'static str, Note)> {
         ("heal stopped, target", stopped(HealStop::PerTarget)),
         ("heal stopped, hour", stopped(HealStop::PerHour)),
         ("heal stopped, incident", stopped(HealStop::PerIncident)),
-        ("heal stopped, busy", stopped(HealStop::Busy)),
         ("heal ended", ended(true, false)),
         ("heal ended, all well", ended(true, true)),
         ("heal failed", ended(false, false)),
@@ -266,9 +265,6 @@ fn crowds(r: &Reader<'_>) -> Vec<(&'static str, Text)> {
             "loop digest, one lost",
             loop_digest(r, &Round { lost: 1, parts: &[], began: &[], ended: &[], ..round }),
         ),
-        ("watchdog missing", watchdog_missing(r, "Watchdog", "alertmanager", Some(NOW - 7 * MIN))),
-        ("watchdog never came", watchdog_missing(r, "Watchdog", "alertmanager", None)),
-        ("watchdog back", watchdog_back(r, "Watchdog", 42 * MIN)),
         ("alerts", list(&three, None, &at)),
         ("alerts, many", list(&many, Some(&warning), &at)),
         ("alerts, none", list(&[], None, &at)),
@@ -290,7 +286,7 @@ fn answers(r: &Reader<'_>) -> Vec<(&'static str, Text)> {
         wish: "severity>=warning job=~\"node.*\" quiet 22:00-07:00".into(),
         personal: true,
         owner: ADMIN.into(),
-        next: vec![Next::QuietFrom(NOW + 450 * MIN), Next::DigestAt(NOW + 60 * MIN)],
+        next: vec![Next::DigestAt(NOW + 60 * MIN)],
     };
     let ours =
         Subscription { n: 1, wish: String::new(), personal: false, owner: String::new(), next: vec![] };
